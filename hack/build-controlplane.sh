@@ -3,15 +3,19 @@
 #
 # Builds etcd, kube-apiserver, kube-controller-manager and kubectl into bin/,
 # each from its Go modules, so that a machine with Go needs no image registry.
-# A program is built again only when its version here changes; the stamps are
+# A program is built again only when its version in go.mod changes; the stamps are
 # in bin/.controlplane. `envtest` finds the programs by KUBEBUILDER_ASSETS=bin.
 set -eu
 
-KUBERNETES=v1.36.3
-ETCD=v3.6.16
-
 cd "$(dirname "$0")/.."
 root=$PWD
+
+required() { # module, its folder: the version that its go.mod asks for
+	sed -n "s|^require $1 \(v[^ ]*\).*|\1|p" "$root/hack/$2/go.mod"
+}
+KUBERNETES=$(required k8s.io/kubernetes controlplane)
+ETCD=$(required go.etcd.io/etcd/server/v3 etcd)
+
 bin=${BIN:-$root/bin}
 export CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath"
 

@@ -1,0 +1,18 @@
+# Targets of the local cluster; included by the Makefile.
+
+##@ Local cluster
+
+.PHONY: controlplane
+controlplane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl into bin/ (once per version)
+	@hack/build-controlplane.sh
+
+.PHONY: run
+run: ## Run Okno on a local Kubernetes and publish the sample; CLUSTER=<context> uses an existing cluster
+	@mkdir -p bin
+	@test -x bin/okno-local || echo "building the local cluster's tool (2 min the first time)"
+	@CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath" go build -o bin/okno-local ./hack/local/run
+	@CLUSTER="$(CLUSTER)" bin/okno-local
+
+.PHONY: clean-run
+clean-run: ## Drop the local cluster's data
+	@CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath" go run ./hack/local/run clean
