@@ -85,6 +85,7 @@ const (
 // Gate is one thing that must hold before a publication.
 //
 // +kubebuilder:validation:XValidation:rule="self.type == 'Human' || (!has(self.authority) && !has(self.groups))",message="a gate of type Scenarios opens by itself: it takes no authority and no groups"
+// +kubebuilder:validation:XValidation:rule="!has(self.authority) || self.authority != 'None'",message="a gate's authority is Cluster or Namespace"
 type Gate struct {
 	// name is the gate's name; the verb approve is checked on gates/<name>.
 	// +required
@@ -109,9 +110,8 @@ type Gate struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=20
 	Quorum int32 `json:"quorum,omitempty"`
-	// authority says whose grant of the verb counts; absent means Cluster.
+	// authority says whose grant of the verb counts, Cluster or Namespace; absent means Cluster.
 	// +optional
-	// +kubebuilder:validation:Enum=Cluster;Namespace
 	Authority GateAuthority `json:"authority,omitempty"`
 	// groups tells people who decides here. It grants nothing: RBAC does.
 	// +optional
