@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/okno-dev/okno/internal/intake/journal"
+)
+
+// FileApplication stores an application under a new number. When it returns
+// without an error the application is on disk and will never get another
+// number: a repeated idempotency key or draft answers the first receipt.
+//
+// Errors: ErrKeyReused for a key that was used with another RequestHash;
+// ErrNotFound for an unknown draft, upload or definition; ErrConflict for a
+// draft of another service or definition; ErrClosed when LimitTotal is reached.
+func (s *Store) FileApplication(ctx context.Context, f Filing) (Receipt, error) {
+	if len(f.Envelope) == 0 {
+		return Receipt{}, errors.New("envelope is empty")
+	}
+	if f.FiledAt.IsZero() {
+		f.FiledAt = s.options.Clock()
+	}
+	sum := sha256.Sum256(f.Envelope)
+	var receipt Receipt
+	err := s.do(ctx, len(f.Envelope), func(t *tx) (err error) {
+		if receipt, err = t.replay(&f); err != nil || receipt.Replayed {
+			return err
+		}
+		receipt, err = t.file(&f, sum[:])
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	return receipt, nil
+}
+
+// replay answers the receipt that the key or the draft already has; Replayed is false when there is none.
+func (t *tx) replay(f *Filing) (Receipt, error) {
+	var seq int64
+	if f.IdempotencyKey != "" {
+		var hash []byte
+		err := t.scan([]any{&hash, &seq},
+			`select request_hash, seq from request_key where client = $1 and key = $2`, f.Client, f.IdempotencyKey)
+		switch {
+		case err == nil && string(hash) != string(f.RequestHash[:]):
+			return Receipt{}, ErrKeyReused
+		case err == nil:
+			return t.receiptOf(seq)
+		case !errors.Is(err, sql.ErrNoRows):
+			return Receipt{}, err
+		}
+	}
+	if f.DraftID != "" {
+		err := t.scan([]any{&seq}, `select seq from filed_draft where draft_hash = $1`, idHash(f.DraftID))
+		if err == nil {
+			return t.receiptOf(seq)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return Receipt{}, err
+		}
+	}
+	return Receipt{}, nil
+}
+
+// file stores a new application with its files, key and journal entry.
+func (t *tx) file(f *Filing, envelopeHash []byte) (Receipt, error) {
+	if err := t.admit(f); err != nil {
+		return Receipt{}, err
+	}
+	seq := t.nextNumber()
+	r := Receipt{
+		Number: formatNumber(f.FiledAt.Year(), seq), FiledAt: instant(stamp(f.FiledAt)), DeadlineProvisional: f.DeadlineProvisional,
+		Service: f.Service, Digest: f.Digest, Unit: f.Unit, Queue: f.Queue, Language: f.Language,
+	}
+	if !f.Deadline.IsZero() {
+		r.Deadline = instant(stamp(f.Deadline))
+	}
+	files, err := t.takeFiles(f, r.Number)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if _, err := t.exec(`
+		insert into application (seq, number, service, digest, revision, language, way, filed_at, unit, queue,
+			deadline, deadline_provisional, state, preview, entry, envelope)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		seq, r.Number, f.Service, f.Digest, f.Revision, f.Language, string(f.Way), stamp(f.FiledAt), f.Unit, f.Queue,
+		optional(f.Deadline), f.DeadlineProvisional, string(Filed), f.Preview, t.nextEntry(), string(f.Envelope)); err != nil {
+		return Receipt{}, err
+	}
+	if err := t.settle(f, seq); err != nil {
+		return Receipt{}, err
+	}
+	t.countFiled(f)
+	t.record(journal.Record{
+		Entry: journal.Entry{Actor: journal.Applicant, Act: journal.ApplicationFiled, Subject: r.Number,
+			Service: f.Service, Digest: f.Digest, Preview: f.Preview, Starts: f.Starts},
+		Detail: filedDetail(f, &r, envelopeHash, files),
+	})
+	return r, nil
+}
+
+// admit checks what must hold before anything is written.
+func (t *tx) admit(f *Filing) error {
+	if f.DraftID != "" {
+		var on subject
+		err := t.scan([]any{&on.service, &on.digest}, `select service, digest from draft where id = $1`, f.DraftID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("draft: %w", ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		if on != (subject{f.Service, f.Digest}) {
+			return fmt.Errorf("draft is on %q of %q: %w", on.digest, on.service, ErrConflict)
+		}
+	}
+	if err := t.requireDefinition(f.Digest); err != nil {
+		return err
+	}
+	if f.LimitTotal > 0 && !f.Preview && t.w.state.submitted[f.Service] >= f.LimitTotal {
+		return fmt.Errorf("service %q: %w", f.Service, ErrClosed)
+	}
+	return nil
+}
+
+// settle remembers the key, and that the draft has become this application.
+func (t *tx) settle(f *Filing, seq int64) error {
+	if f.IdempotencyKey != "" {
+		if _, err := t.exec(`insert into request_key (client, key, request_hash, seq) values ($1, $2, $3, $4)`,
+			f.Client, f.IdempotencyKey, f.RequestHash[:], seq); err != nil {
+			return err
+		}
+	}
+	if f.DraftID == "" {
+		return nil
+	}
+	if _, err := t.exec(`insert into filed_draft (draft_hash, seq) values ($1, $2)`, idHash(f.DraftID), seq); err != nil {
+		return err
+	}
+	if _, err := t.exec(`delete from draft where id = $1`, f.DraftID); err != nil {
+		return err
+	}
+	t.count(f.Service, f.Digest, tally{drafts: -1})
+	return nil
+}
+
+func (t *tx) countFiled(f *Filing) {
+	change := tally{cases: 1}
+	if !f.Preview {
+		change.submitted, change.inProgress = 1, 1
+		if f.Starts {
+			change.started = 1
+		}
+		if !f.Deadline.IsZero() {
+			t.term(f.Service, f.Digest, stamp(f.Deadline), 1)
+		}
+	}
+	t.count(f.Service, f.Digest, change)
+}
+
+const detailTime = "2006-01-02T15:04:05.000000Z"
+
+// filedDetail is what the journal commits to: what was promised, and hashes of what was handed in.
+func filedDetail(f *Filing, r *Receipt, envelopeHash []byte, files []string) []byte {
+	o := journal.NewObject(make([]byte, 0, 384))
+	if !r.Deadline.IsZero() {
+		o.String("deadline", r.Deadline.Format(detailTime))
+		o.Bool("deadlineProvisional", r.DeadlineProvisional)
+	}
+	o.String("envelope", hex.EncodeToString(envelopeHash))
+	o.String("filedAt", r.FiledAt.Format(detailTime))
+	if len(files) > 0 {
+		o.Strings("files", files)
+	}
+	o.String("language", f.Language)
+	o.String("queue", f.Queue)
+	o.String("revision", f.Revision)
+	o.String("unit", f.Unit)
+	o.String("way", string(f.Way))
+	return o.Bytes()
+}
+
+// takeFiles makes the draft's files and the uploads the application's own. It
+// returns a line for each: document, SHA-256, size.
+func (t *tx) takeFiles(f *Filing, number string) ([]string, error) {
+	if f.DraftID == "" && len(f.FileIDs) == 0 {
+		return nil, nil
+	}
+	if f.DraftID != "" {
+		if _, err := t.exec(`update file set kind = 'Application', owner = $1, expires_at = null where kind = 'Draft' and owner = $2`,
+			number, f.DraftID); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range f.FileIDs {
+		n, err := t.exec(`update file set kind = 'Application', owner = $1, expires_at = null
+			where id = $2 and kind = 'Upload' and owner = $3`, number, id, f.Client)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, fmt.Errorf("upload: %w", ErrNotFound)
+		}
+	}
+	var lines []string
+	err := t.each(func(scan func(...any) error) error {
+		var (
+			document string
+			hash     []byte
+			size     int64
+		)
+		if err := scan(&document, &hash, &size); err != nil {
+			return err
+		}
+		lines = append(lines, document+" "+hex.EncodeToString(hash)+" "+strconv.FormatInt(size, 10))
+		return nil
+	}, `select document, sha256, size from file where owner = $1 and kind = 'Application' order by seq`, number)
+	return lines, err
+}
+
+const receiptColumns = `number, filed_at, deadline, deadline_provisional, service, digest, unit, queue, language`
+
+func scanReceipt(scan func(...any) error, r *Receipt, more ...any) error {
+	var (
+		filed    int64
+		deadline sql.NullInt64
+	)
+	err := scan(append([]any{&r.Number, &filed, &deadline, &r.DeadlineProvisional,
+		&r.Service, &r.Digest, &r.Unit, &r.Queue, &r.Language}, more...)...)
+	r.FiledAt = instant(filed)
+	if deadline.Valid {
+		r.Deadline = instant(deadline.Int64)
+	}
+	return err
+}
+
+func (t *tx) receiptOf(seq int64) (Receipt, error) {
+	r := Receipt{Replayed: true}
+	err := scanReceipt(func(dest ...any) error {
+		return t.scan(dest, `select `+receiptColumns+` from application where seq = $1`, seq)
+	}, &r)
+	return r, err
+}
+
+// Application returns a filed application. Whoever asks for a citizen checks
+// the secret with CheckSecret first.
+func (s *Store) Application(ctx context.Context, number string) (Application, error) {
+	seq, ok := counterOf(number)
+	if !ok {
+		return Application{}, fmt.Errorf("application %q: %w", number, ErrNotFound)
+	}
+	var (
+		a        Application
+		envelope string
+	)
+	row := s.readDB.QueryRowContext(ctx, `select `+receiptColumns+`, revision, way, state, preview, entry, envelope
+		from application where seq = $1 and number = $2`, seq, number)
+	err := scanReceipt(row.Scan, &a.Receipt, &a.Revision, &a.Way, &a.State, &a.Preview, &a.Entry, &envelope)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Application{}, fmt.Errorf("application %q: %w", number, ErrNotFound)
+	}
+	a.Envelope = json.RawMessage(envelope)
+	return a, err
+}
+
+// WithdrawApplication takes an application back for its applicant. An
+// application that is no longer in progress is ErrConflict.
+func (s *Store) WithdrawApplication(ctx context.Context, number string) error {
+	seq, ok := counterOf(number)
+	if !ok {
+		return fmt.Errorf("application %q: %w", number, ErrNotFound)
+	}
+	return s.do(ctx, 0, func(t *tx) error {
+		var (
+			a        Application
+			deadline sql.NullInt64
+		)
+		err := t.scan([]any{&a.Service, &a.Digest, &a.State, &a.Preview, &deadline},
+			`select service, digest, state, preview, deadline from application where seq = $1 and number = $2`, seq, number)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return fmt.Errorf("application %q: %w", number, ErrNotFound)
+		case err != nil:
+			return err
+		case a.State != Filed:
+			return fmt.Errorf("application %q is %s: %w", number, a.State, ErrConflict)
+		}
+		if _, err := t.exec(`update application set state = $1 where seq = $2`, string(Withdrawn), seq); err != nil {
+			return err
+		}
+		if !a.Preview {
+			t.count(a.Service, a.Digest, tally{inProgress: -1, withdrawn: 1})
+			if deadline.Valid {
+				t.term(a.Service, a.Digest, deadline.Int64, -1)
+			}
+		}
+		t.record(journal.Record{Entry: journal.Entry{Actor: journal.Applicant, Act: journal.ApplicationWithdrawn,
+			Subject: number, Service: a.Service, Digest: a.Digest, Preview: a.Preview}})
+		return nil
+	})
+}
