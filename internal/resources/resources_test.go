@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestAgencyObjectsAreAsRead(t *testing.T) {
+	plain := &v1alpha1.ServiceProvider{
+		ObjectMeta: metav1.ObjectMeta{Name: "sfr"},
+		Spec:       v1alpha1.ServiceProviderSpec{Namespace: "fund"},
+	}
+	large := plain.DeepCopy()
+	large.Spec.TimeZone = "Asia/Vladivostok"
+	large.Spec.Intake = &v1alpha1.IntakeCapacity{CPU: new(resource.MustParse("1")), Memory: new(resource.MustParse("1Gi"))}
+	large.Spec.Store = &v1alpha1.StoreSpec{Size: new(resource.MustParse("100Gi")), StorageClassName: "fast"}
+	local := Settings{
+		IntakeImage: "okno.dev/intake:dev", BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080, TrustedKeys: []string{"bmV3", "b2xk"},
+	}
+	secure := Settings{
+		IntakeImage: "okno.dev/intake@sha256:1", BaseDomain: "gov.example", PublicScheme: "https", IngressClass: "outer", TLSSecret: "wildcard",
+	}
+	for name, object := range map[string]any{
+		"statefulset":        MakeStatefulSet(plain, local),
+		"statefulset-large":  MakeStatefulSet(large, secure),
+		"service":            MakeService(plain),
+		"ingress":            MakeIngress(plain, local),
+		"ingress-tls":        MakeIngress(plain, secure),
+		"serviceaccount":     MakeServiceAccount(plain),
+		"binding-controller": MakeControllerBinding(plain),
+		"binding-intake":     MakeIntakeBinding(plain),
+		"networkpolicy":      MakeNetworkPolicy(plain),
+		"pdb":                MakePodDisruptionBudget(plain),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := yaml.Marshal(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", name+".yaml")
+			if *update {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("object differs from %s (-want +got):\n%s", file, diff)
+			}
+		})
+	}
+}
+
+func TestAddressesOfAService(t *testing.T) {
+	tests := map[string]struct {
+		settings Settings
+		form     string
+	}{
+		"the scheme's own port is not written": {Settings{BaseDomain: "gov.example", PublicScheme: "https"}, "https://sfr.gov.example/s/pension"},
+		"a local port is":                      {Settings{BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080}, "http://sfr.localhost:8080/s/pension"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := tt.settings.Endpoints("sfr", "pension").Form; got != tt.form {
+				t.Errorf("form = %q, want %q", got, tt.form)
+			}
+		})
+	}
+}
