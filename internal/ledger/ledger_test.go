@@ -70,8 +70,8 @@ func TestAWithdrawalEndsWhenItSays(t *testing.T) {
 		last v1alpha1.Publication
 		want time.Time
 	}{
-		"at once":                       {at, decided.Time},
-		"after a grace":                 {graced, later.Time},
+		"at once":                        {at, decided.Time},
+		"after a grace":                  {graced, later.Time},
 		"a published one ends never yet": {record(2, v1alpha1.ActionPublish, "b"), time.Time{}},
 	}
 	for name, tt := range tests {
