@@ -138,6 +138,7 @@ func (v *verifier) finish(ctx context.Context, db Database, h head) (Report, err
 		return report, err
 	}
 	if v.rng.End() != h.rng.End() {
+		report.FirstBad = min(v.rng.End(), h.rng.End())
 		return report, tampered("the log has %d entries, its head says %d", v.rng.End(), h.rng.End())
 	}
 	if root != h.root || !v.rng.Equal(h.rng) {
