@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/digest"
+)
+
+// Scheme knows the kinds that the controller reads and writes, and no others.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		v1alpha1.AddToScheme, corev1.AddToScheme, appsv1.AddToScheme, networkingv1.AddToScheme,
+		policyv1.AddToScheme, rbacv1.AddToScheme, admissionregistrationv1.AddToScheme,
+	} {
+		utilruntime.Must(add(scheme))
+	}
+	return scheme
+}
+
+// CacheOptions keep the cache small: what grows with a service is its metadata, its status and a digest, never its definition.
+// Only kinds that something watches may be read through it.
+func CacheOptions() cache.Options {
+	return cache.Options{
+		ReaderFailOnMissingInformer: true,
+		DefaultTransform:            stripMetadata,
+		ByObject: map[client.Object]cache.ByObject{
+			&v1alpha1.GovService{}:      {Transform: stripService},
+			&v1alpha1.ServiceRevision{}: {Transform: stripRevision},
+		},
+	}
+}
+
+// stripMetadata drops what no controller reads: managed fields and the manifest that kubectl apply leaves in an annotation, which
+// holds the whole definition once more.
+func stripMetadata(in any) (any, error) {
+	object, err := meta.Accessor(in)
+	if err != nil {
+		return in, nil //nolint:nilerr // a tombstone has no metadata and stays as it is
+	}
+	object.SetManagedFields(nil)
+	if annotations := object.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
+		delete(annotations, corev1.LastAppliedConfigAnnotation)
+		object.SetAnnotations(annotations)
+	}
+	return in, nil
+}
+
+func stripService(in any) (any, error) {
+	if svc, ok := in.(*v1alpha1.GovService); ok {
+		stripDefinition(&svc.Spec.Service)
+	}
+	return stripMetadata(in)
+}
+
+func stripRevision(in any) (any, error) {
+	if rev, ok := in.(*v1alpha1.ServiceRevision); ok {
+		stripDefinition(&rev.Spec.Definition)
+	}
+	return stripMetadata(in)
+}
+
+// stripDefinition keeps the digest of a definition and drops its body. What cannot be hashed honestly has no digest; validation
+// reads it and says why. A transform may see an object twice.
+func stripDefinition(d *v1alpha1.Definition) {
+	if d.Raw() == nil {
+		return
+	}
+	sum, err := digest.Of(d.Raw())
+	if err != nil {
+		sum = ""
+	}
+	d.Strip(string(sum))
+}
