@@ -83,8 +83,9 @@ func (p *podRun) nodeVariables(paths pathMap) *variables {
 		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 			v.set(name, proxy)
 		}
-		v.set("NO_PROXY", "localhost,127.0.0.0/8")
-		v.set("no_proxy", "localhost,127.0.0.0/8")
+		// localhost is not listed: it would take <provider>.localhost with it.
+		v.set("NO_PROXY", "127.0.0.0/8")
+		v.set("no_proxy", "127.0.0.0/8")
 	}
 	if dir, ok := paths.realOf(serviceAccountDir); ok {
 		v.set("KUBECONFIG", p.kubeconfig())

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) { nodetest.Main(m) }
 
 // TestPods runs its parts on one cluster, since a cluster takes seconds.
 func TestPods(t *testing.T) {
-	cluster := nodetest.Start(t, "http://127.0.0.1:1")
+	cluster := nodetest.StartPlane(t)
+	cluster.RunNode(t, "http://127.0.0.1:1")
 	client := kubernetes.NewForConfigOrDie(cluster.Config("okno:test", controlplane.Masters))
 	w := &world{client: client, cluster: cluster}
 	t.Run("RunWithVolumesVariablesAndToken", w.testVolumes)

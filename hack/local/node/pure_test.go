@@ -114,9 +114,9 @@ func TestResourceField(t *testing.T) {
 		Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")},
 	}}
 	tests := map[string]struct{ resource, divisor, want string }{
-		"AFractionIsRoundedUp":        {"requests.cpu", "1", "1"},
-		"UnitsOfTheDivisor":           {"limits.memory", "1Mi", "64"},
-		"NoDivisor":                   {"limits.memory", "0", "67108864"},
+		"AFractionIsRoundedUp":  {"requests.cpu", "1", "1"},
+		"UnitsOfTheDivisor":     {"limits.memory", "1Mi", "64"},
+		"NoDivisor":             {"limits.memory", "0", "67108864"},
 		"AResourceTheNodeLacks": {"limits.memory-of-another", "1", "0"},
 	}
 	for name, tc := range tests {

@@ -118,8 +118,8 @@ type Cluster struct {
 	options node.Options
 }
 
-// Start starts a control plane and a node for a test, and stops both after it.
-func Start(t testing.TB, proxy string) *Cluster {
+// StartPlane starts a control plane for a test, and stops it after it.
+func StartPlane(t testing.TB) *Cluster {
 	t.Helper()
 	dir := t.TempDir()
 	plane, err := controlplane.Start(t.Context(), controlplane.Options{
@@ -129,14 +129,18 @@ func Start(t testing.TB, proxy string) *Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(plane.Stop)
-	c := &Cluster{Cluster: plane, Dir: filepath.Join(dir, "node")}
+	return &Cluster{Cluster: plane, Dir: filepath.Join(dir, "node")}
+}
+
+// RunNode starts a node whose pods use proxy, and stops it after the test.
+func (c *Cluster) RunNode(t testing.TB, proxy string) {
+	t.Helper()
 	c.options = node.Options{
-		Config: plane.Config("okno:local-node", controlplane.Masters), Dir: c.Dir, Images: Images, Proxy: proxy,
+		Config: c.Config("okno:local-node", controlplane.Masters), Dir: c.Dir, Images: Images, Proxy: proxy,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	c.StartNode(t)
 	t.Cleanup(func() { c.Node.Stop() })
-	return c
 }
 
 // StartNode starts the node, again after it was stopped.
