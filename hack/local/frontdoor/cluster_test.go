@@ -43,9 +43,6 @@ func TestWorkloadsThroughTheDoor(t *testing.T) {
 	create(t, client)
 	w := &world{client: client, door: "http://" + door.Address()}
 
-	if text := w.await(t, http.MethodGet, "nobody.localhost", "/", http.StatusNotFound); !strings.Contains(text, "http://shop.localhost:") || !strings.Contains(text, "http://store.localhost:") {
-		t.Errorf("an unknown host does not learn of the others: %s", text)
-	}
 	w.await(t, http.MethodGet, "shop.localhost", "/healthz", http.StatusOK)
 	w.await(t, http.MethodPut, "store.localhost", "/note.txt?text=kept", http.StatusOK)
 	if name := w.await(t, http.MethodPost, "store.localhost", "/env/POD_NAME", http.StatusOK); name != "store-0" {
@@ -55,6 +52,10 @@ func TestWorkloadsThroughTheDoor(t *testing.T) {
 		if text := w.await(t, http.MethodPost, "shop.localhost", "/fetch?url="+url, http.StatusOK); !strings.HasSuffix(text, "kept") {
 			t.Errorf("%s from inside of a pod: %s", url, text)
 		}
+	}
+
+	if text := w.await(t, http.MethodGet, "nobody.localhost", "/", http.StatusNotFound); !strings.Contains(text, "http://shop.localhost:") || !strings.Contains(text, "http://store.localhost:") {
+		t.Errorf("an unknown host does not learn of the others: %s", text)
 	}
 
 	// A pod that is replaced finds its volume again.
