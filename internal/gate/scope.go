@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+)
+
+// scope is one judgement in the making. Each field says which step sets it.
+type scope struct {
+	in      Input
+	rules   *rules  // Judge
+	history history // Judge
+
+	standing    map[string]*v1alpha1.Approval // hear: decisions to which nothing objects, by name
+	objections  []Objection                   // hear, count, openGates
+	revokedBy   map[string]*v1alpha1.Approval // hear: the Revoke that took back a decision
+	rejections  map[string][]*v1alpha1.Approval
+	withdrawals []*v1alpha1.Approval // hear
+	against     []*v1alpha1.Approval // hear: every decision against the digest, revoked or not
+
+	freshSince time.Time // refresh
+	freshWhy   string    // refresh
+
+	counted map[string][]*v1alpha1.Approval // count: approvals by gate, the oldest first
+	gateOf  map[string]string               // count: where a person was first counted
+	open    map[string]bool                 // openGates
+}
+
+// hear sorts the decisions into those that stand and those that do not, and carries out the revocations.
+func (s *scope) hear() {
+	s.standing = map[string]*v1alpha1.Approval{}
+	s.revokedBy = map[string]*v1alpha1.Approval{}
+	s.rejections = map[string][]*v1alpha1.Approval{}
+	ordered := s.ordered()
+	for _, a := range ordered {
+		why := ""
+		for _, object := range objections {
+			if why = object(s, a); why != "" {
+				break
+			}
+		}
+		if why != "" {
+			s.object(a, why)
+			continue
+		}
+		s.standing[a.Name] = a
+	}
+	for _, a := range ordered {
+		if s.standing[a.Name] != a || a.Spec.Decision != v1alpha1.DecisionRevoke {
+			continue
+		}
+		if why := s.revocation(a); why != "" {
+			s.object(a, why)
+			continue
+		}
+		s.revokedBy[a.Spec.Revokes] = a
+		s.against = append(s.against, a)
+	}
+	for _, a := range ordered {
+		if s.standing[a.Name] != a {
+			continue
+		}
+		switch a.Spec.Decision {
+		case v1alpha1.DecisionReject:
+			s.against = append(s.against, a)
+			if by := s.revokedBy[a.Name]; by != nil {
+				s.object(a, fmt.Sprintf("%q revoked it", by.Name))
+				continue
+			}
+			s.rejections[a.Spec.Gate] = append(s.rejections[a.Spec.Gate], a)
+		case v1alpha1.DecisionWithdraw:
+			s.against = append(s.against, a)
+			s.withdrawals = append(s.withdrawals, a)
+		}
+	}
+}
+
+// ordered returns the decisions in the order of their making. The API server's times are whole seconds; names break ties, so
+// that every reader comes to the same verdict.
+func (s *scope) ordered() []*v1alpha1.Approval {
+	ordered := make([]*v1alpha1.Approval, 0, len(s.in.Approvals))
+	for i := range s.in.Approvals {
+		ordered = append(ordered, &s.in.Approvals[i])
+	}
+	slices.SortFunc(ordered, func(a, b *v1alpha1.Approval) int {
+		if c := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Name, b.Name)
+	})
+	return ordered
+}
+
+// count finds the approvals that count, gate by gate.
+func (s *scope) count() {
+	s.counted = map[string][]*v1alpha1.Approval{}
+	s.gateOf = map[string]string{}
+	for _, a := range s.ordered() {
+		if s.standing[a.Name] != a || a.Spec.Decision != v1alpha1.DecisionApprove {
+			continue
+		}
+		why := ""
+		for _, doubt := range doubts {
+			if why = doubt(s, a); why != "" {
+				break
+			}
+		}
+		if why != "" {
+			s.object(a, why)
+			continue
+		}
+		s.counted[a.Spec.Gate] = append(s.counted[a.Spec.Gate], a)
+		if s.gateOf[person(a)] == "" {
+			s.gateOf[person(a)] = a.Spec.Gate
+		}
+	}
+}
+
+// openGates opens what can be opened until nothing changes. Gates that require each other stay closed.
+func (s *scope) openGates() {
+	s.open = map[string]bool{}
+	for changed := true; changed; {
+		changed = false
+		for _, r := range s.rules.gates {
+			if !s.open[r.name] && s.requirementsOpen(r) && s.proven(r) && s.quorate(r) && len(s.rejections[r.name]) == 0 {
+				s.open[r.name], changed = true, true
+			}
+		}
+	}
+}
+
+func (s *scope) requirementsOpen(r *rule) bool {
+	return !slices.ContainsFunc(r.requires, func(name string) bool { return !s.open[name] })
+}
+
+func (s *scope) proven(r *rule) bool {
+	return !r.scenarios || (s.in.Revision.Verified == metav1.ConditionTrue && s.in.Revision.ReportSHA256 != "")
+}
+
+func (s *scope) quorate(r *rule) bool { return !r.human || len(s.counted[r.name]) >= r.quorum }
+
+func (s *scope) object(a *v1alpha1.Approval, why string) {
+	s.objections = append(s.objections, Objection{Decision: decisionOf(a), Gate: a.Spec.Gate, Why: why})
+}
+
+// servedAgainst returns a withdrawal that the record which serves this digest did not know, or nil. A record knew a withdrawal when
+// all the decisions that it rests on are younger.
+func (s *scope) servedAgainst() *v1alpha1.Approval {
+	for _, w := range s.withdrawals {
+		if !s.knew(w) {
+			return w
+		}
+	}
+	return nil
+}
+
+func (s *scope) knew(w *v1alpha1.Approval) bool {
+	decisions := 0
+	for _, d := range s.history.serving.Decisions {
+		if d.Approval == "" {
+			continue
+		}
+		a := s.standing[d.Approval]
+		if a == nil || !a.CreationTimestamp.After(w.CreationTimestamp.Time) {
+			return false
+		}
+		decisions++
+	}
+	return decisions > 0
+}
+
+// revokedGate returns a gate at which an approval that the serving record rests on was revoked and not replaced, or nil.
+func (s *scope) revokedGate() (*rule, *v1alpha1.Approval) {
+	for _, d := range s.history.serving.Decisions {
+		r, by := s.rules.byName[d.Gate], s.revokedBy[d.Approval]
+		if r != nil && by != nil && !s.quorate(r) {
+			return r, by
+		}
+	}
+	return nil, nil
+}
