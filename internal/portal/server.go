@@ -42,7 +42,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := page.LoadTexts(web.FS, "locales")
+	texts, err := page.LoadTexts(web.FS, "locales/portal")
 	if err != nil {
 		return nil, err
 	}
