@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package expression
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+)
+
+const (
+	maxTries   = 256
+	maxSamples = 6
+)
+
+// PartialError tells that an expression fails on an application that the schema allows.
+type PartialError struct {
+	// Absent are the places that were absent, as expressions write them: app.applicant.patronymic.
+	Absent []string
+	// Cause is what CEL says.
+	Cause string
+}
+
+// Error implements error.
+func (e *PartialError) Error() string {
+	if len(e.Absent) == 0 {
+		return fmt.Sprintf("fails: %s", e.Cause)
+	}
+	return fmt.Sprintf("fails when %s is absent: %s", strings.Join(e.Absent, " and "), e.Cause)
+}
+
+// Try evaluates p on sample applications of e's type in which what is optional is present and absent in turn, and answers with
+// the failure in which least is absent, or nil. It tries at most 256 applications.
+func (e *Env) Try(p *Program, now time.Time) *PartialError {
+	t := &trial{env: e, chosen: map[string]int{}}
+	for _, path := range p.use.paths {
+		t.decide(path, p.use.literals)
+	}
+	t.claims = p.use.claims
+	var worst *PartialError
+	for range t.rounds() {
+		app, applicant, absent := t.sample()
+		in := NewInput(app, applicant, now).WithFiling(nil)
+		if _, err := p.eval(in); err != nil {
+			failure := &PartialError{Absent: absent, Cause: err.Error()}
+			if worst == nil || len(failure.Absent) < len(worst.Absent) {
+				worst = failure
+			}
+		}
+		t.next()
+	}
+	return worst
+}
+
+// decision is one thing that differs between sample applications.
+type decision struct {
+	path     string
+	optional bool
+	values   []any // of a scalar
+}
+
+func (d decision) choices() int {
+	n := max(1, len(d.values))
+	if d.optional {
+		n++
+	}
+	return n
+}
+
+// trial counts through the combinations of decisions, like an odometer.
+type trial struct {
+	env       *Env
+	decisions []decision
+	claims    []string
+	chosen    map[string]int // by path: the choice; the last choice of an optional is absence
+	noClaims  bool
+	seed      uint32
+}
+
+// decide adds the decisions on the way from the application to path.
+func (t *trial) decide(path string, literals []any) {
+	at, node := "", t.env.app
+	for _, step := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
+		if path == "" || node == nil {
+			return
+		}
+		parent := node
+		at += "/" + step
+		if parent.Kind == List {
+			node = parent.Items
+		} else {
+			node = parent.Fields[step]
+		}
+		if node == nil {
+			return
+		}
+		if _, known := t.chosen[at]; known {
+			continue
+		}
+		t.chosen[at] = 0
+		d := decision{path: at, optional: parent.Kind == Object && !parent.Required[step], values: candidates(node, literals)}
+		t.decisions = append(t.decisions, d)
+	}
+}
+
+// candidates returns values that a scalar may take and that may lead the expression into each of its branches.
+func candidates(t *Type, literals []any) []any {
+	if t.Kind == Boolean {
+		return []any{true, false}
+	}
+	if t.Kind == Object || t.Kind == List {
+		return nil
+	}
+	var values []any
+	seen := map[any]bool{}
+	for _, v := range append(append([]any{}, t.Samples...), literals...) {
+		if fits(t.Kind, v) && !seen[v] && len(values) < maxSamples {
+			seen[v] = true
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		values = append(values, map[Kind]any{String: "", Integer: int64(0), Number: float64(0)}[t.Kind])
+	}
+	return values
+}
+
+func fits(kind Kind, v any) bool {
+	switch v.(type) {
+	case string:
+		return kind == String
+	case int64:
+		return kind == Integer
+	case float64:
+		return kind == Number
+	}
+	return false
+}
+
+func (t *trial) rounds() int {
+	n := 1
+	if len(t.claims) > 0 {
+		n = 2
+	}
+	for _, d := range t.decisions {
+		if n *= d.choices(); n > maxTries {
+			return maxTries
+		}
+	}
+	return n
+}
+
+// next goes to the next combination: the odometer's while there are few, else one picked by a fixed sequence.
+func (t *trial) next() {
+	t.seed++
+	if len(t.claims) > 0 {
+		t.noClaims = !t.noClaims
+		if t.noClaims {
+			return
+		}
+	}
+	if t.rounds() == maxTries {
+		x := t.seed
+		for _, d := range t.decisions {
+			x = x*1664525 + 1013904223
+			t.chosen[d.path] = int(x>>16) % d.choices()
+		}
+		return
+	}
+	for _, d := range t.decisions {
+		if t.chosen[d.path]++; t.chosen[d.path] < d.choices() {
+			return
+		}
+		t.chosen[d.path] = 0
+	}
+}
+
+// sample builds the application of the present combination.
+func (t *trial) sample() (app map[string]any, applicant map[string]string, absent []string) {
+	decisions := append([]decision{}, t.decisions...)
+	sort.Slice(decisions, func(i, j int) bool { return decisions[i].path < decisions[j].path })
+	app, _ = t.build(t.env.app, "", decisions, &absent).(map[string]any)
+	applicant = map[string]string{}
+	for _, claim := range t.claims {
+		if t.noClaims {
+			absent = append(absent, "applicant."+claim)
+			continue
+		}
+		applicant[claim] = "1"
+	}
+	return app, applicant, absent
+}
+
+func (t *trial) build(node *Type, path string, decisions []decision, absent *[]string) any {
+	switch node.Kind {
+	case Object:
+		object := map[string]any{}
+		for _, d := range decisions {
+			parent, name, _ := cutLast(d.path)
+			if parent != path {
+				continue
+			}
+			if d.optional && t.chosen[d.path] == d.choices()-1 {
+				*absent = append(*absent, "app"+strings.ReplaceAll(d.path, "/", "."))
+				continue
+			}
+			object[name] = t.build(node.Fields[name], d.path, decisions, absent)
+		}
+		return object
+	case List:
+		return []any{t.build(node.Items, path+"/*", decisions, absent)}
+	}
+	for _, d := range decisions {
+		if d.path == path {
+			return d.values[t.chosen[path]]
+		}
+	}
+	return candidates(node, nil)[0]
+}
+
+func cutLast(path string) (parent, name string, ok bool) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", path, false
+	}
+	return path[:i], path[i+1:], true
+}
