@@ -76,3 +76,18 @@ func (s *Store) snapshot(ctx context.Context, read func(querier) error) error {
 	defer tx.Rollback()
 	return read(tx)
 }
+
+// JournalEntry returns the open part of journal entry index.
+func (s *Store) JournalEntry(ctx context.Context, index uint64) (journal.Entry, error) {
+	return journal.ReadEntry(ctx, s.readDB, index)
+}
+
+// InclusionProof returns the audit path of journal entry index in the first size entries.
+func (s *Store) InclusionProof(ctx context.Context, index, size uint64) ([][]byte, error) {
+	return journal.InclusionProof(ctx, s.readDB, index, size)
+}
+
+// ConsistencyProof returns the proof that the journal's first size1 entries are a prefix of its first size2.
+func (s *Store) ConsistencyProof(ctx context.Context, size1, size2 uint64) ([][]byte, error) {
+	return journal.ConsistencyProof(ctx, s.readDB, size1, size2)
+}
