@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+)
+
+// Layout is what stands around every page's content.
+type Layout struct {
+	// Lang is the language of the page's content.
+	Lang string
+	// Title is the page's own title; the site's name follows it.
+	Title string
+	// Failed says that the page shows errors: its title then begins with the word for it, so that it is heard first.
+	Failed bool
+	// Site is the name in the header, the agency's or the catalogue's, and Home where it leads.
+	Site, Home string
+	// Service is the name of the service, in a strip under the header; "" means none.
+	Service, ServiceURL string
+	// Languages are the languages that the page can be read in.
+	Languages []LanguageLink
+	// Back is where the back link leads; "" means none.
+	Back string
+	// Footer are links at the end of the page.
+	Footer []Link
+	// Colophon is a line at the end of the page, such as the agency's official name.
+	Colophon string
+	// Refresh is how often the page fetches itself again, in seconds; 0 means never.
+	Refresh int
+}
+
+// LanguageLink leads to a page in another language.
+type LanguageLink struct {
+	Tag, Name, URL string
+	Current        bool
+}
+
+// Link is a link.
+type Link struct{ Text, URL string }
+
+// Renderer renders templates in each language.
+type Renderer struct {
+	texts *Texts
+	pages map[string]map[string]*template.Template // by language, then by name
+}
+
+// languageNames are languages in their own words.
+var languageNames = map[string]string{"ru": "Русский", "en": "English", "tt": "Татарча", "ba": "Башҡортса", "cv": "Чӑвашла"}
+
+// LanguageLinks offers a page in each of the languages, by ?lang= on the URL's path.
+func LanguageLinks(path, current string, offered []string) []LanguageLink {
+	if len(offered) < 2 {
+		return nil
+	}
+	links := make([]LanguageLink, len(offered))
+	for i, tag := range offered {
+		name := languageNames[tag]
+		if name == "" {
+			name = tag
+		}
+		links[i] = LanguageLink{Tag: tag, Name: name, URL: path + "?lang=" + tag, Current: tag == current}
+	}
+	return links
+}
+
+// Parse reads shared templates (layout and parts, *.html of root) and the pages of root/dir, each of which defines "main".
+func Parse(fsys fs.FS, root, dir string, texts *Texts, static *Static, zone *time.Location) (*Renderer, error) {
+	files, err := fs.Glob(fsys, path.Join(root, dir, "*.html"))
+	if err != nil {
+		return nil, err
+	}
+	r := &Renderer{texts: texts, pages: map[string]map[string]*template.Template{}}
+	for _, lang := range texts.Languages() {
+		shared, err := template.New("").Funcs(functions(lang, texts, static, zone)).ParseFS(fsys, path.Join(root, "*.html"))
+		if err != nil {
+			return nil, fmt.Errorf("parse shared templates: %w", err)
+		}
+		r.pages[lang] = map[string]*template.Template{}
+		for _, file := range files {
+			t, err := template.Must(shared.Clone()).ParseFS(fsys, file)
+			if err != nil {
+				return nil, fmt.Errorf("parse template %q: %w", file, err)
+			}
+			r.pages[lang][strings.TrimSuffix(path.Base(file), ".html")] = t
+		}
+	}
+	return r, nil
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// view is what templates see: the layout's fields, and the page's own as .Body.
+type view struct {
+	Layout
+	Body any
+}
+
+// Render writes a page. It is rendered whole before the first byte is sent, so that a failure never leaves half a page.
+func (r *Renderer) Render(w http.ResponseWriter, status int, name string, layout Layout, body any) error {
+	pages := r.pages[layout.Lang]
+	if pages == nil {
+		pages = r.pages[DefaultLanguage]
+	}
+	t := pages[name]
+	if t == nil {
+		return fmt.Errorf("no page %q", name)
+	}
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	if err := t.ExecuteTemplate(b, "layout", view{layout, body}); err != nil {
+		return fmt.Errorf("render page %q: %w", name, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", layout.Lang)
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Say returns one of the program's texts.
+func (r *Renderer) Say(lang, id string, pairs ...any) string { return r.texts.Say(lang, id, pairs...) }
+
+// functions are what templates can call, bound to a language of the program's texts.
+func functions(lang string, texts *Texts, static *Static, zone *time.Location) template.FuncMap {
+	return template.FuncMap{
+		// t says one of the program's texts: {{t "receipt.number" "Number" .Number}}.
+		"t": func(id string, pairs ...any) string { return texts.Say(lang, id, pairs...) },
+		// tx says a text of the definition in the page's language: {{tx $.Lang .Title}}.
+		"tx": func(language string, text v1alpha1.Text) string { return text.In(language, lang) },
+		// md renders Markdown of the definition.
+		"md":    func(language string, text v1alpha1.Text) template.HTML { return Markdown(text.In(language, lang)) },
+		"asset": static.URL,
+		"day":   func(t time.Time) string { return Day(lang, t.In(zone)) },
+		"moment": func(t time.Time) string {
+			local := t.In(zone)
+			return Day(lang, local) + ", " + local.Format("15:04")
+		},
+		"term": func(value int32, unit v1alpha1.DurationUnit) string {
+			if unit == v1alpha1.WorkingDays {
+				return texts.Say(lang, "term.working", "Count", value)
+			}
+			return texts.Say(lang, "term.calendar", "Count", value)
+		},
+		"bytes": func(n int64) string { return size(texts, lang, n) },
+	}
+}
+
+var months = map[string][12]string{
+	"ru": {"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"},
+	"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+}
+
+// Day writes a date as people say it: 9 марта 2026 г., 9 March 2026. The time's own zone decides the day.
+func Day(lang string, t time.Time) string {
+	names, ok := months[lang]
+	if !ok {
+		names = months[DefaultLanguage]
+	}
+	s := fmt.Sprintf("%d\u00a0%s %d", t.Day(), names[t.Month()-1], t.Year())
+	if lang != "en" {
+		s += "\u00a0г."
+	}
+	return s
+}
+
+func size(texts *Texts, lang string, n int64) string {
+	switch {
+	case n >= 1<<20:
+		return texts.Say(lang, "size.mega", "N", strconv.FormatFloat(float64(n)/(1<<20), 'f', -1, 32))
+	case n >= 1<<10:
+		return texts.Say(lang, "size.kilo", "N", (n+1<<9)>>10)
+	default:
+		return texts.Say(lang, "size.bytes", "Count", n)
+	}
+}
