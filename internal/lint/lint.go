@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"time"
 
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
 )
@@ -23,8 +25,9 @@ type Options struct {
 
 // input is all that a check may look at.
 type input struct {
-	raw     []byte
+	// def is the definition typed, tree is it as plain JSON.
 	def     *v1alpha1.ServiceDefinition
+	tree    map[string]any
 	options Options
 }
 
@@ -35,6 +38,29 @@ type check func(input) []definition.Finding
 var checks = []check{
 	// What this version does not carry out is refused.
 	unsupported,
+	// Every text exists in every declared language, in words of that language, finished and without HTML.
+	languages,
+	texts,
+	// Each registry knows the service by one code.
+	registryCodes,
+	// Mail can be sent to the addresses.
+	contacts,
+	// Files can be judged when they arrive.
+	documents,
+	// Days exist; a service opens before it closes.
+	dates,
+	// An application can go its way to an end, in terms that a known calendar counts.
+	processGraph,
+	// An application that no rule takes has somewhere to go.
+	routing,
+	// Exchanges with outside systems belong to a stage.
+	integrations,
+	// Acceptance tests refer to what exists and try both answers.
+	scenarios,
+	// The law is kept: 210-ФЗ and the acts beside it, as the rule pack has them.
+	law,
+	// Personal data are protected at the level that they need.
+	protectionLevel,
 }
 
 // Lint returns all findings about raw, the JSON of a definition, the gravest first, then by path. What is not JSON that can be
@@ -46,19 +72,26 @@ func Lint(raw []byte, o Options) []definition.Finding {
 	}
 	var def v1alpha1.ServiceDefinition
 	if err := json.Unmarshal(raw, &def); err != nil {
-		return append(findings, definition.Finding{
-			Path: definition.Root, Rule: "schema-type", Severity: definition.Error, Found: err.Error(),
-			Allowed: "values of the types that kubectl explain govservice.spec.service shows", Do: "correct the value",
-		})
+		return append(findings, schemaTypeFinding(err))
 	}
 	if o.Pack == nil {
 		o.Pack = BuiltinPack()
 	}
-	in := input{raw: raw, def: &def, options: o}
+	in := input{def: &def, options: o}
+	if err := utiljson.Unmarshal(raw, &in.tree); err != nil {
+		return append(findings, schemaTypeFinding(err))
+	}
 	for _, check := range checks {
 		findings = append(findings, check(in)...)
 	}
 	return definition.Sort(findings)
+}
+
+func schemaTypeFinding(err error) definition.Finding {
+	return definition.Finding{
+		Path: definition.Root, Rule: "schema-type", Severity: definition.Error, Found: err.Error(),
+		Allowed: "values of the types that kubectl explain govservice.spec.service shows", Do: "correct the value",
+	}
 }
 
 // Spec returns findings about what stands beside the definition in a GovService: what is not carried out is refused.

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/language"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/definition"
+)
+
+// copyWords is from how many words on a text that is equal in two languages counts as a copy: names, numbers and short terms
+// may well be the same.
+const copyWords = 4
+
+// languages demands proper tags, each once.
+func languages(in input) []definition.Finding {
+	var findings []definition.Finding
+	for i, tag := range in.def.Languages {
+		path := fmt.Sprintf("%s.languages[%d]", definition.Root, i)
+		if _, err := language.Parse(tag); err != nil {
+			findings = append(findings, definition.Finding{
+				Path: path, Rule: "language-tag", Severity: definition.Error, Found: fmt.Sprintf("%q", tag),
+				Allowed: "BCP-47 tags such as ru, en, tt", Do: "correct the tag",
+			})
+		}
+		if slices.Index(in.def.Languages, tag) < i {
+			findings = append(findings, definition.Finding{
+				Path: path, Rule: "language-twice", Severity: definition.Error, Found: fmt.Sprintf("%q for the second time", tag),
+				Allowed: "each language once", Do: "remove one of the two",
+			})
+		}
+	}
+	return findings
+}
+
+// texts demands every text in every declared language, each in its own words.
+func texts(in input) []definition.Finding {
+	t := textCheck{languages: in.def.Languages}
+	t.walk(reflect.ValueOf(in.def).Elem(), definition.Root)
+	return t.findings
+}
+
+var (
+	textType   = reflect.TypeFor[v1alpha1.Text]()
+	outputType = reflect.TypeFor[v1alpha1.Output]()
+)
+
+// textCheck walks the typed definition, so that exactly the fields of type Text are looked at, new ones included.
+type textCheck struct {
+	languages []string
+	findings  []definition.Finding
+}
+
+func (t *textCheck) walk(v reflect.Value, path string) {
+	switch {
+	case v.Type() == textType:
+		t.text(v.Interface().(v1alpha1.Text), path)
+	case v.Type() == outputType:
+		t.output(v.Interface().(v1alpha1.Output), path)
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		t.walk(v.Elem(), path)
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			t.walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+		}
+	case v.Kind() == reflect.Map && v.Type().Elem() == textType:
+		for _, key := range sortedKeys(v) {
+			t.walk(v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())), path+"."+key)
+		}
+	case v.Kind() == reflect.Struct && v.Type().PkgPath() == outputType.PkgPath():
+		for i := range v.NumField() {
+			if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); name != "" {
+				t.walk(v.Field(i), path+"."+name)
+			}
+		}
+	}
+}
+
+// output looks at an output's name; its template is a document of its own format, in as many languages as it is made in.
+func (t *textCheck) output(o v1alpha1.Output, path string) {
+	t.text(o.Name, path+".name")
+	if o.Format != "XML" {
+		t.text(o.Template, path+".template")
+	}
+}
+
+func sortedKeys(v reflect.Value) []string {
+	keys := make([]string, 0, v.Len())
+	for _, k := range v.MapKeys() {
+		keys = append(keys, k.String())
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (t *textCheck) add(path, rule string, severity definition.Severity, found, allowed, do string) {
+	t.findings = append(t.findings, definition.Finding{
+		Path: path, Rule: rule, Severity: severity, Found: found, Allowed: allowed, Do: do,
+	})
+}
+
+func (t *textCheck) text(text v1alpha1.Text, path string) {
+	if len(text) == 0 {
+		return // absent, and where it must not be, the schema says so
+	}
+	for _, tag := range t.languages {
+		if _, ok := text[tag]; !ok {
+			t.add(path, "text-missing", definition.Error, "no text in "+tag, "a text in each of "+strings.Join(t.languages, ", "),
+				"translate the text, or remove the language from languages")
+		}
+	}
+	tags := make([]string, 0, len(text))
+	for tag := range text {
+		tags = append(tags, tag)
+	}
+	slices.Sort(tags)
+	for i, tag := range tags {
+		t.one(tag, string(text[tag]), path+"."+tag)
+		for _, other := range tags[:i] {
+			if text[other] == text[tag] && len(strings.Fields(string(text[tag]))) >= copyWords {
+				t.add(path+"."+tag, "text-copy", definition.Error, fmt.Sprintf("the very text of %s: %s", other, quote(string(text[tag]))),
+					"a translation", "translate the text")
+			}
+		}
+	}
+}
+
+// markup is an HTML tag or comment; Markdown's <https://…> and <a@b.c> are none.
+var markup = regexp.MustCompile(`<(/?[A-Za-z][A-Za-z0-9-]*(\s[^<>]*)?/?|!--[^>]*--)>`)
+
+// unfinished are words that authors leave for later.
+var unfinished = regexp.MustCompile(`(?i)\b(todo|fixme|tbd|lorem ipsum)\b|\bXXX+\b|(^|\s)(дописать|заполнить позже)($|\s)`)
+
+func (t *textCheck) one(tag, text, path string) {
+	if !slices.Contains(t.languages, tag) {
+		t.add(path, "text-undeclared", definition.Warning, "a text in "+tag, "texts in "+strings.Join(t.languages, ", "),
+			"add "+tag+" to languages, or remove the text: nobody will see it")
+	}
+	if strings.TrimSpace(text) == "" {
+		t.add(path, "text-empty", definition.Error, "an empty text", "a text for people", "write the text")
+		return
+	}
+	if tag := markup.FindString(text); tag != "" {
+		t.add(path, "text-html", definition.Error, quote(tag), "plain text or Markdown", "remove the HTML")
+	}
+	if word := strings.TrimSpace(unfinished.FindString(text)); word != "" {
+		t.add(path, "text-unfinished", definition.Warning, quote(word), "a finished text", "finish the text")
+	}
+	if wrong := foreignScript(tag, text); wrong != "" {
+		t.add(path, "text-script", definition.Error, fmt.Sprintf("a text in %s letters: %s", wrong, quote(text)),
+			"a text in "+tag, "translate the text")
+	}
+}
+
+// foreignScript returns the script of a text that is plainly not in the language: mostly Cyrillic where Latin is written, or
+// words without one Cyrillic letter where Cyrillic is. Names, abbreviations and numbers of acts are let pass.
+func foreignScript(tag, text string) string {
+	parsed, err := language.Parse(tag)
+	if err != nil {
+		return ""
+	}
+	cyrillic, latin := 0, 0
+	for _, r := range text {
+		switch {
+		case unicode.Is(unicode.Cyrillic, r):
+			cyrillic++
+		case unicode.Is(unicode.Latin, r):
+			latin++
+		}
+	}
+	script, _ := parsed.Script()
+	switch {
+	case script.String() == "Latn" && cyrillic > latin:
+		return "Cyrillic"
+	case script.String() == "Cyrl" && cyrillic == 0 && latin > 0 && len(strings.Fields(text)) >= copyWords && !strings.Contains(text, "://"):
+		return "Latin"
+	}
+	return ""
+}
+
+// quote shortens a text for a finding.
+func quote(text string) string {
+	const limit = 60
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > limit {
+		text = string(runes[:limit]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}
