@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -79,7 +80,7 @@ func (w *writer) run() {
 		if err == nil {
 			err = w.upkeep()
 		}
-		if w.engine.classify(err) == ofStorage {
+		if w.mustStop(err) {
 			w.stop(err)
 			return
 		}
@@ -99,7 +100,7 @@ func (w *writer) commitGroup() error {
 	}
 	if err != nil {
 		err = w.abandon(err)
-		if w.engine.classify(err) == ofStorage {
+		if w.mustStop(err) {
 			return err // stop answers, after the process had its chance to end
 		}
 	}
@@ -179,6 +180,14 @@ func (w *writer) commit() error {
 	return w.control("commit")
 }
 
+// errStateLost is when the writer could not learn anew what is committed.
+var errStateLost = errors.New("committed state cannot be read")
+
+// mustStop tells whether going on could acknowledge what is not on disk.
+func (w *writer) mustStop(err error) bool {
+	return err != nil && (errors.Is(err, errStateLost) || w.engine.classify(err) == ofStorage)
+}
+
 // abandon undoes a group that cannot be committed. It returns the cause, or a
 // graver one when not even that succeeded.
 func (w *writer) abandon(cause error) error {
@@ -193,7 +202,7 @@ func (w *writer) abandon(cause error) error {
 		err = w.journal.Reload(background, w.conn)
 	}
 	if err != nil {
-		return fmt.Errorf("%w, after %w", err, cause)
+		return fmt.Errorf("%w: %w, after %w", errStateLost, err, cause)
 	}
 	if w.engine.classify(cause) == ofSpace {
 		return fmt.Errorf("%w: %w", ErrFull, cause)
