@@ -5,6 +5,8 @@
 # each from its Go modules, so that a machine with Go needs no image registry.
 # A program is built again only when its version in go.mod changes; the stamps are
 # in bin/.controlplane. `envtest` finds the programs by KUBEBUILDER_ASSETS=bin.
+#
+# usage: build-controlplane.sh [PROGRAM…]    builds the named ones, else all
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -44,10 +46,19 @@ is_built() { # name, version
 	[ -x "$bin/$1" ] && [ "$(cat "$bin/.controlplane/$1" 2>/dev/null)" = "$(stamp "$2")" ]
 }
 
+is_wanted() { # name, wanted names; none wants all
+	name=$1
+	shift
+	[ $# -eq 0 ] && return
+	case " $* " in *" $name "*) return ;; esac
+	return 1
+}
+
 left() { # CPU seconds still to build, by the table
 	sum=0
 	while read -r name ver _ _ seconds; do
-		[ -z "$name" ] || is_built "$name" "$ver" || sum=$((sum + seconds))
+		[ -n "$name" ] && is_wanted "$name" "$@" || continue
+		is_built "$name" "$ver" || sum=$((sum + seconds))
 	done <<-END
 	$programs
 	END
@@ -58,9 +69,9 @@ mkdir -p "$bin/.controlplane"
 cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 started=$(date +%s)
 echo "$programs" | while read -r name ver folder package seconds; do
-	[ -n "$name" ] || continue
+	[ -n "$name" ] && is_wanted "$name" "$@" || continue
 	is_built "$name" "$ver" && continue
-	minutes=$(( ($(left) / cores + 59) / 60 ))
+	minutes=$(( ($(left "$@") / cores + 59) / 60 ))
 	echo "  building $name $ver (about $minutes min left for the control plane)"
 	flags=$ldflags
 	[ "$name" = etcd ] && flags="-s -w"

@@ -11,7 +11,7 @@ run: ## Run Okno on a local Kubernetes and publish the sample; CLUSTER=<context>
 	@mkdir -p bin
 	@test -x bin/okno-local || echo "building the local cluster's tool (2 min the first time)"
 	@CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath" go build -o bin/okno-local ./hack/local/run
-	@CLUSTER="$(CLUSTER)" bin/okno-local
+	@bin/okno-local $(if $(CLUSTER),--cluster="$(CLUSTER)") $(if $(ADDRESS),--address="$(ADDRESS)")
 
 .PHONY: clean-run
 clean-run: ## Drop the local cluster's data

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/hack/local/persons"
+)
+
+// publishWithin bounds the way from an applied definition to its gates, which
+// includes all scenarios.
+const publishWithin = 3 * time.Minute
+
+// story leads the sample from its first application to a changed one that waits.
+type story struct {
+	settings
+	t      *teller
+	sample sample
+}
+
+// tell is the story. What was told in an earlier run is not told again: the
+// cluster's state may be the work of the person who tries it.
+func (s *story) tell(ctx context.Context) error {
+	err := s.t.step(ctx, "registering the agency and binding the roles of the sample persons", func(ctx context.Context) error {
+		_, err := s.as("platform").kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", s.sample.people, "-f", s.sample.provider)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	service, err := s.service(ctx)
+	if err != nil {
+		return err
+	}
+	if service == nil {
+		if err := s.apply(ctx, "agency-editor applies the sample", s.sample.service); err != nil {
+			return err
+		}
+	}
+	if service == nil || service.Status.Published == nil {
+		if err := s.approve(ctx, false); err != nil {
+			return err
+		}
+	}
+	edition := filepath.Join(s.data, "new-edition.yaml")
+	if _, err := os.Stat(edition); errors.Is(err, fs.ErrNotExist) {
+		return s.change(ctx, edition)
+	}
+	return nil
+}
+
+// change applies the sample with another title, and leaves it to wait for the
+// last gate.
+func (s *story) change(ctx context.Context, edition string) error {
+	manifest, err := os.ReadFile(s.sample.service)
+	if err != nil {
+		return err
+	}
+	if manifest, err = newEdition(manifest); err != nil {
+		return err
+	}
+	draft := edition + ".draft"
+	if err := os.WriteFile(draft, manifest, 0o600); err != nil {
+		return err
+	}
+	if err := s.apply(ctx, "agency-editor changes the title", draft); err != nil {
+		return err
+	}
+	if err := s.approve(ctx, true); err != nil {
+		return err
+	}
+	return os.Rename(draft, edition)
+}
+
+func (s *story) apply(ctx context.Context, title, file string) error {
+	return s.t.step(ctx, title, func(ctx context.Context) error {
+		// A kind just installed takes a moment to reach admission and discovery.
+		return until(ctx, 20*time.Second, func(ctx context.Context) (bool, string, error) {
+			_, err := s.as("agency-editor").kubectl(ctx, "apply", "--server-side", "-f", file)
+			return err == nil, "", err
+		})
+	})
+}
+
+// service is the sample as it stands in the cluster, or nil.
+func (s *story) service(ctx context.Context) (*v1alpha1.GovService, error) {
+	text, err := s.as("platform").kubectl(ctx, "get", "govservice", s.sample.name, "-n", s.sample.namespace, "--ignore-not-found", "-o", "json")
+	if err != nil || strings.TrimSpace(text) == "" {
+		return nil, err
+	}
+	service := &v1alpha1.GovService{}
+	if err := json.Unmarshal([]byte(text), service); err != nil {
+		return nil, fmt.Errorf("read service: %w", err)
+	}
+	return service, nil
+}
+
+// approve lets each person decide whose gate is next, until the service is
+// published, or until only the last gate is closed.
+func (s *story) approve(ctx context.Context, leaveLast bool) error {
+	s.t.line("proving it: every scenario as form, JSON and XML")
+	decided := map[string]bool{}
+	last := persons.All()[len(persons.All())-1]
+	err := until(ctx, publishWithin, func(ctx context.Context) (bool, string, error) {
+		service, err := s.service(ctx)
+		if err != nil || service == nil {
+			return false, "no service", err
+		}
+		next := nextStep(service)
+		switch {
+		case next.published:
+			return true, "", nil
+		case next.gate == "" || decided[next.gate]:
+			return false, next.seen, nil
+		case leaveLast && next.gate == last.Gate:
+			return true, "", nil
+		}
+		person, _ := persons.Decider(next.gate)
+		decided[next.gate] = true
+		s.t.line(fmt.Sprintf("%s approves at the gate %s (%s open)", person.Name, next.gate, service.Status.Pending.Gates))
+		_, err = s.as(person.Name).run(ctx, nil, "kubectl-okno", "approve", s.sample.name, "-n", s.sample.namespace,
+			"--gate", next.gate, "--comment", "sample decision of the local cluster")
+		if err != nil {
+			decided[next.gate] = false
+		}
+		return false, next.seen, err
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the sample is not published: %w\n\n%s", err, s.explainPods(ctx))
+	}
+	return err
+}
+
+// step is what a service waits for.
+type step struct {
+	published bool
+	// gate is the human gate that is next.
+	gate string
+	// seen says in a few words what the service's status tells.
+	seen string
+}
+
+func nextStep(service *v1alpha1.GovService) step {
+	status := service.Status
+	if status.ObservedGeneration != service.Generation {
+		return step{seen: "the controller has not looked at it yet"}
+	}
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return step{seen: "it has no condition Ready"}
+	}
+	next := step{seen: fmt.Sprintf("Ready=%s/%s: %s", ready.Status, ready.Reason, ready.Message)}
+	for _, finding := range status.Findings {
+		next.seen += fmt.Sprintf("\n%s %s: %s", finding.Severity, finding.Path, finding.Message)
+	}
+	if status.Pending == nil {
+		next.published = status.Published != nil && status.Published.Revision == status.LatestRevision && ready.Status == metav1.ConditionTrue
+		return next
+	}
+	if status.Pending.Revision == status.LatestRevision {
+		next.gate = waitingGate(status.Pending.WaitingFor)
+	}
+	return next
+}
+
+// waitingGate is the first gate of a person among what a revision waits for.
+func waitingGate(waitingFor []string) string {
+	for _, person := range persons.All() {
+		for _, item := range waitingFor {
+			words := strings.FieldsFunc(item, func(r rune) bool { return strings.ContainsRune(" :,;()[]\"'", r) })
+			if len(words) > 0 && person.Gate != "" && words[0] == person.Gate {
+				return person.Gate
+			}
+		}
+	}
+	return ""
+}
