@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package govservice
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/digest"
+)
+
+// snapshot creates the revision of a valid definition. It takes no owner: the controller collects revisions itself, and a
+// revision that is served must not go with its service.
+func (r *Reconciler) snapshot(ctx context.Context, s *scope) error {
+	if s.revision = s.ownRevision(); s.revision != nil || !s.isValid() {
+		return nil
+	}
+	name := digest.RevisionName(s.svc.Name, s.digest)
+	if taken := revisionNamed(s.revisions, name); taken != nil {
+		return s.nameTaken(taken)
+	}
+	body, err := r.body(ctx, s)
+	if err != nil {
+		return err
+	}
+	if d, err := digest.Of(body.Spec.Service.Raw()); err != nil || d != s.digest {
+		return stale{unseen: "the newest definition"}
+	}
+	rev := makeRevision(body, name, s.digest, r.rules.Version)
+	if err := r.client.Create(ctx, rev, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+		return fmt.Errorf("create revision %q: %w", name, err)
+	}
+	rev.Spec.Definition.Strip(string(s.digest))
+	s.revision = rev
+	s.revisions = append([]v1alpha1.ServiceRevision{*rev}, s.revisions...)
+	return nil
+}
+
+func revisionNamed(revisions []v1alpha1.ServiceRevision, name string) *v1alpha1.ServiceRevision {
+	for i := range revisions {
+		if revisions[i].Name == name {
+			return &revisions[i]
+		}
+	}
+	return nil
+}
+
+// nameTaken tells what it means that a revision with our name is not ours: one that is going is waited for, another is an
+// obstacle that only a changed definition removes.
+func (s *scope) nameTaken(taken *v1alpha1.ServiceRevision) error {
+	if !taken.DeletionTimestamp.IsZero() {
+		return stale{unseen: "the former revision of this name go"}
+	}
+	s.validity.status, s.validity.reason = metav1.ConditionFalse, v1alpha1.ReasonNameTaken
+	s.validity.message = fmt.Sprintf("revision %q holds another definition, with digest %s: change any text of the definition", taken.Name, taken.Spec.Digest)
+	return nil
+}
+
+func makeRevision(svc *v1alpha1.GovService, name string, d v1alpha1.Digest, pack string) *v1alpha1.ServiceRevision {
+	author := svc.Annotations[v1alpha1.AuthorAnnotation]
+	if author == "" {
+		author = v1alpha1.UnknownAuthor
+	}
+	return &v1alpha1.ServiceRevision{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: svc.Namespace, Labels: recordLabels(svc.Name, d)},
+		Spec: v1alpha1.ServiceRevisionSpec{
+			Service: svc.Name, Digest: d, Definition: v1alpha1.NewDefinition(svc.Spec.Service.Raw()), Author: author, RulePack: pack,
+		},
+	}
+}
+
+// recordLabels are for people who select; code keys on the full digest. A user's labels are never copied: a GitOps tool that
+// tracks by label would prune what it finds them on.
+func recordLabels(service string, d v1alpha1.Digest) map[string]string {
+	hex := string(d)[len("sha256:"):]
+	return map[string]string{v1alpha1.ServiceLabel: service, v1alpha1.DigestLabel: hex[:63]}
+}
