@@ -32,44 +32,16 @@ func (s *Store) FileApplication(ctx context.Context, f Filing) (Receipt, error) 
 	sum := sha256.Sum256(f.Envelope)
 	var receipt Receipt
 	err := s.do(ctx, len(f.Envelope), func(t *tx) (err error) {
-		if receipt, err = t.replay(&f); err != nil || receipt.Replayed {
-			return err
+		receipt, err = replay(t.scan, &f)
+		if errors.Is(err, ErrNotFound) {
+			receipt, err = t.file(&f, sum[:])
 		}
-		receipt, err = t.file(&f, sum[:])
 		return err
 	})
 	if err != nil {
 		return Receipt{}, err
 	}
 	return receipt, nil
-}
-
-// replay answers the receipt that the key or the draft already has; Replayed is false when there is none.
-func (t *tx) replay(f *Filing) (Receipt, error) {
-	var seq int64
-	if f.IdempotencyKey != "" {
-		var hash []byte
-		err := t.scan([]any{&hash, &seq},
-			`select request_hash, seq from request_key where client = $1 and key = $2`, f.Client, f.IdempotencyKey)
-		switch {
-		case err == nil && string(hash) != string(f.RequestHash[:]):
-			return Receipt{}, ErrKeyReused
-		case err == nil:
-			return t.receiptOf(seq)
-		case !errors.Is(err, sql.ErrNoRows):
-			return Receipt{}, err
-		}
-	}
-	if f.DraftID != "" {
-		err := t.scan([]any{&seq}, `select seq from filed_draft where draft_hash = $1`, idHash(f.DraftID))
-		if err == nil {
-			return t.receiptOf(seq)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return Receipt{}, err
-		}
-	}
-	return Receipt{}, nil
 }
 
 // file stores a new application with its files, key and journal entry.
@@ -226,30 +198,6 @@ func (t *tx) takeFiles(f *Filing, number string) ([]string, error) {
 		return nil
 	}, `select document, sha256, size from file where owner = $1 and kind = 'Application' order by seq`, number)
 	return lines, err
-}
-
-const receiptColumns = `number, filed_at, deadline, deadline_provisional, service, digest, unit, queue, language`
-
-func scanReceipt(scan func(...any) error, r *Receipt, more ...any) error {
-	var (
-		filed    int64
-		deadline sql.NullInt64
-	)
-	err := scan(append([]any{&r.Number, &filed, &deadline, &r.DeadlineProvisional,
-		&r.Service, &r.Digest, &r.Unit, &r.Queue, &r.Language}, more...)...)
-	r.FiledAt = instant(filed)
-	if deadline.Valid {
-		r.Deadline = instant(deadline.Int64)
-	}
-	return err
-}
-
-func (t *tx) receiptOf(seq int64) (Receipt, error) {
-	r := Receipt{Replayed: true}
-	err := scanReceipt(func(dest ...any) error {
-		return t.scan(dest, `select `+receiptColumns+` from application where seq = $1`, seq)
-	}, &r)
-	return r, err
 }
 
 // Application returns a filed application. Whoever asks for a citizen checks

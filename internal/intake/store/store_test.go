@@ -131,8 +131,19 @@ func TestAReplayAnswersTheFirstReceipt(t *testing.T) {
 	if s.Secret(first.Number) != s.Secret(again.Number) {
 		t.Error("the replay shows another secret")
 	}
-	_, err := s.FileApplication(t.Context(), filing(withKey("k1", 2)))
+	read, err := s.Replay(t.Context(), filing(withKey("k1", 1)))
+	if err != nil || read.Number != first.Number || !read.Replayed {
+		t.Errorf("read back it is %+v, %v", read, err)
+	}
+	_, err = s.FileApplication(t.Context(), filing(withKey("k1", 2)))
 	wantError(t, err, ErrKeyReused)
+	_, err = s.Replay(t.Context(), filing(withKey("k1", 2)))
+	wantError(t, err, ErrKeyReused)
+	for name, f := range map[string]Filing{"no key": filing(), "a new key": filing(withKey("k9", 1)), "an unfiled draft": filing(func(f *Filing) { f.DraftID = "x" })} {
+		if _, err := s.Replay(t.Context(), f); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s was filed: %v", name, err)
+		}
+	}
 	if other := mustFile(t, s, filing(withKey("k1", 2), func(f *Filing) { f.Client = "another" })); other.Replayed {
 		t.Error("a key of one client answered another client")
 	}
