@@ -49,8 +49,8 @@ is_built() { # name, version
 is_wanted() { # name, wanted names; none wants all
 	name=$1
 	shift
-	[ $# -eq 0 ] && return
-	case " $* " in *" $name "*) return ;; esac
+	[ $# -eq 0 ] && return 0
+	case " $* " in *" $name "*) return 0 ;; esac
 	return 1
 }
 

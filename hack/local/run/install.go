@@ -23,47 +23,83 @@ import (
 // controllerName is the Deployment whose settings depend on where people come in.
 const controllerName = "okno-controller"
 
-// installFolders are applied in this order, each file of a folder by name. What
-// stands later needs what stands earlier.
+// installFolders are applied in this order, each file of a folder by name, but
+// kinds and namespaces before everything else.
 var installFolders = []string{"config/crd", "config/admission", "config/rbac", "config/policy", "config/manager"}
 
 // install applies the product's manifests; args are added to the controller's.
 func (s settings) install(args ...string) func(context.Context) error {
 	return func(ctx context.Context) error {
+		var all []*unstructured.Unstructured
 		for _, folder := range installFolders {
-			manifest, err := readFolder(filepath.Join(s.root, folder))
+			objects, err := readFolder(filepath.Join(s.root, folder))
 			if err != nil {
 				return err
 			}
-			if manifest, err = withArgs(manifest, args); err != nil {
-				return fmt.Errorf("%s: %w", folder, err)
-			}
-			// What was installed before takes a moment to be known everywhere.
-			err = until(ctx, 20*time.Second, func(ctx context.Context) (bool, string, error) {
-				_, err := s.as("platform").run(ctx, bytes.NewReader(manifest), "kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-")
-				return err == nil, "", err
-			})
-			if err != nil {
-				return fmt.Errorf("%s: %w", folder, err)
-			}
-			if folder == "config/crd" {
-				if _, err := s.as("platform").run(ctx, bytes.NewReader(manifest), "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "-f", "-"); err != nil {
-					return err
-				}
-			}
+			all = append(all, objects...)
 		}
-		return nil
+		if err := addArgs(all, args); err != nil {
+			return err
+		}
+		return s.apply(ctx, all)
 	}
 }
 
-// readFolder joins the manifests of a folder in the order of their names.
-func readFolder(folder string) ([]byte, error) {
+// apply applies objects: the kinds and namespaces that others need first.
+func (s settings) apply(ctx context.Context, objects []*unstructured.Unstructured) error {
+	platform := s.as("platform")
+	for _, stage := range stages(objects) {
+		manifest, err := encode(stage)
+		if err != nil {
+			return err
+		}
+		// What was applied before takes a moment to be known everywhere.
+		err = until(ctx, 20*time.Second, func(ctx context.Context) (bool, string, error) {
+			_, err := platform.run(ctx, bytes.NewReader(manifest), "kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-")
+			return err == nil, "", err
+		})
+		if err != nil {
+			return err
+		}
+		if stage[0].GetKind() == "CustomResourceDefinition" {
+			if _, err := platform.run(ctx, bytes.NewReader(manifest), "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "-f", "-"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stages splits objects into those that must exist before the others.
+func stages(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
+	var kinds, namespaces, others []*unstructured.Unstructured
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "CustomResourceDefinition":
+			kinds = append(kinds, object)
+		case "Namespace":
+			namespaces = append(namespaces, object)
+		default:
+			others = append(others, object)
+		}
+	}
+	var list [][]*unstructured.Unstructured
+	for _, stage := range [][]*unstructured.Unstructured{kinds, namespaces, others} {
+		if len(stage) > 0 {
+			list = append(list, stage)
+		}
+	}
+	return list
+}
+
+// readFolder reads the manifests of a folder in the order of their names.
+func readFolder(folder string) ([]*unstructured.Unstructured, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {
 		return nil, err
 	}
 	sort.Strings(files)
-	var all bytes.Buffer
+	var all []*unstructured.Unstructured
 	for _, file := range files {
 		if filepath.Base(file) == "kustomization.yaml" {
 			continue
@@ -72,63 +108,74 @@ func readFolder(folder string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&all, "---\n%s\n", text)
+		objects, err := decode(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, objects...)
 	}
-	if all.Len() == 0 {
+	if len(all) == 0 {
 		return nil, fmt.Errorf("%s holds no manifests", folder)
 	}
-	return all.Bytes(), nil
+	return all, nil
 }
 
-// withArgs adds args to the controller's first container: of a flag given
-// twice the last one counts.
-func withArgs(manifest []byte, args []string) ([]byte, error) {
-	if len(args) == 0 || !bytes.Contains(manifest, []byte(controllerName)) {
-		return manifest, nil
-	}
+func decode(manifest []byte) ([]*unstructured.Unstructured, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifest), 4096)
-	var all bytes.Buffer
+	var all []*unstructured.Unstructured
 	for {
 		object := &unstructured.Unstructured{}
 		if err := decoder.Decode(&object.Object); errors.Is(err, io.EOF) {
-			return all.Bytes(), nil
+			return all, nil
 		} else if err != nil {
 			return nil, err
 		}
-		if len(object.Object) == 0 {
-			continue
+		if len(object.Object) > 0 {
+			all = append(all, object)
 		}
-		if object.GetKind() == "Deployment" && object.GetName() == controllerName {
-			if err := addArgs(object, args); err != nil {
-				return nil, err
-			}
-		}
+	}
+}
+
+func encode(objects []*unstructured.Unstructured) ([]byte, error) {
+	var all bytes.Buffer
+	for _, object := range objects {
 		text, err := yamlprint.Marshal(object.Object)
 		if err != nil {
 			return nil, err
 		}
 		fmt.Fprintf(&all, "---\n%s", text)
 	}
+	return all.Bytes(), nil
 }
 
-func addArgs(deployment *unstructured.Unstructured, args []string) error {
+// addArgs adds args to the first container of the controller's Deployment: of
+// a flag given twice the last one counts.
+func addArgs(objects []*unstructured.Unstructured, args []string) error {
 	path := []string{"spec", "template", "spec", "containers"}
-	containers, _, err := unstructured.NestedSlice(deployment.Object, path...)
-	if err != nil || len(containers) == 0 {
-		return fmt.Errorf("deployment %q has no containers", deployment.GetName())
+	for _, object := range objects {
+		if len(args) == 0 || object.GetKind() != "Deployment" || object.GetName() != controllerName {
+			continue
+		}
+		containers, _, err := unstructured.NestedSlice(object.Object, path...)
+		if err != nil || len(containers) == 0 {
+			return fmt.Errorf("deployment %q has no containers", controllerName)
+		}
+		first, ok := containers[0].(map[string]any)
+		if !ok {
+			return fmt.Errorf("deployment %q has a container that is no object", controllerName)
+		}
+		known, _, err := unstructured.NestedStringSlice(first, "args")
+		if err != nil {
+			return err
+		}
+		if err := unstructured.SetNestedStringSlice(first, append(known, args...), "args"); err != nil {
+			return err
+		}
+		if err := unstructured.SetNestedSlice(object.Object, containers, path...); err != nil {
+			return err
+		}
 	}
-	first, ok := containers[0].(map[string]any)
-	if !ok {
-		return fmt.Errorf("deployment %q has a container that is no object", deployment.GetName())
-	}
-	known, _, err := unstructured.NestedStringSlice(first, "args")
-	if err != nil {
-		return err
-	}
-	if err := unstructured.SetNestedStringSlice(first, append(known, args...), "args"); err != nil {
-		return err
-	}
-	return unstructured.SetNestedSlice(deployment.Object, containers, path...)
+	return nil
 }
 
 // publicArgs tell the controller the addresses that people see at the front door.

@@ -36,7 +36,7 @@ type story struct {
 // cluster's state may be the work of the person who tries it.
 func (s *story) tell(ctx context.Context) error {
 	err := s.t.step(ctx, "registering the agency and binding the roles of the sample persons", func(ctx context.Context) error {
-		_, err := s.as("platform").kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", s.sample.people, "-f", s.sample.provider)
+		_, err := s.as("platform").kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", s.sample.provider, "-f", s.sample.people)
 		return err
 	})
 	if err != nil {

@@ -89,7 +89,7 @@ func TestNextStep(t *testing.T) {
 	}
 }
 
-func TestWithArgsTouchesOnlyTheController(t *testing.T) {
+func TestAddArgsTouchesOnlyTheController(t *testing.T) {
 	const manifest = `apiVersion: v1
 kind: Namespace
 metadata:
@@ -117,7 +117,14 @@ spec:
       containers:
       - name: portal
 `
-	got, err := withArgs([]byte(manifest), []string{"--public-port=8080"})
+	objects, err := decode([]byte(manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := addArgs(objects, []string{"--public-port=8080"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := encode(objects)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +132,8 @@ spec:
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
-	if got, err := withArgs([]byte(manifest), nil); err != nil || string(got) != manifest {
-		t.Errorf("without args: %q, %v", got, err)
+	if staged := stages(objects); len(staged) != 2 || staged[0][0].GetKind() != "Namespace" || len(staged[1]) != 2 {
+		t.Errorf("stages = %v, want the namespace before the deployments", staged)
 	}
 }
 
@@ -138,8 +145,11 @@ func TestReadFolderJoinsManifestsByName(t *testing.T) {
 		}
 	}
 	got, err := readFolder(dir)
-	if err != nil || string(got) != "---\na: 1\n---\nb: 1\n" {
-		t.Errorf("got %q, %v", got, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := encode(got); err != nil || string(text) != "---\na: 1\n---\nb: 1\n" {
+		t.Errorf("got %q, %v", text, err)
 	}
 	if _, err := readFolder(t.TempDir()); err == nil {
 		t.Error("an empty folder was read")
