@@ -15,8 +15,8 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
 
-// newClient speaks to the API server about Okno's objects and no others.
-func newClient(config *rest.Config) (rest.Interface, error) {
+// NewClient speaks to the API server about Okno's objects and no others.
+func NewClient(config *rest.Config) (rest.Interface, error) {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ const (
 
 // Run follows until ctx ends, whatever happens meanwhile. Its error is about the options only.
 func Run(ctx context.Context, o Options) error {
-	client, err := newClient(o.Config)
+	client, err := NewClient(o.Config)
 	if err != nil {
 		return fmt.Errorf("follow publications: %w", err)
 	}

@@ -42,7 +42,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := page.LoadTexts(web.FS, "locales/portal")
+	texts, err := page.LoadTexts(web.FS, "locales/shared", "locales/portal")
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +66,15 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET "+page.StaticPrefix, s.static)
 	mux.HandleFunc("/", s.notFound)
 	return page.Secure(mux, s.public.Scheme == "https")
+}
+
+// Probes serves /healthz and /readyz. The catalogue has no state that could be broken: what it shows it holds in memory.
+func Probes() http.Handler {
+	mux := http.NewServeMux()
+	ok := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
+	mux.HandleFunc("GET /healthz", ok)
+	mux.HandleFunc("GET /readyz", ok)
+	return mux
 }
 
 // agencyBase is an agency's public address: the catalogue's with another first label.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+)
+
+const sample = "../../config/samples/pension-delivery/govservice.yaml"
+
+func sampleDefinition(t *testing.T) []byte {
+	t.Helper()
+	file, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object struct {
+		Spec struct {
+			Service json.RawMessage `json:"service"`
+		} `json:"spec"`
+	}
+	raw, err := yaml.YAMLToJSON(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &object); err != nil {
+		t.Fatal(err)
+	}
+	return object.Spec.Service
+}
+
+func record(seq int64, action v1alpha1.PublicationAction) v1alpha1.PublicationSpec {
+	return v1alpha1.PublicationSpec{
+		Namespace: "sfr", Service: "pension-delivery", Seq: seq, Action: action, Revision: "pension-delivery-0123456789",
+		Digest: v1alpha1.Digest("sha256:" + strings.Repeat("a", 64)), DecidedAt: metav1.NewTime(time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC)),
+	}
+}
+
+func newCatalogue(t *testing.T) (*Index, http.Handler) {
+	t.Helper()
+	index := NewIndex()
+	index.SetProviders([]Provider{{Name: "sfr", Namespace: "sfr", DisplayName: v1alpha1.Text{"ru": "Социальный фонд", "en": "Social Fund"}}})
+	server, err := New(Options{Index: index, PublicURL: "http://catalogue.localhost:8080", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return index, server.Handler()
+}
+
+func get(t *testing.T, h http.Handler, path string) (int, string, http.Header) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Accept-Language", "en")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(body), w.Header()
+}
+
+func TestCatalogueFollowsPublications(t *testing.T) {
+	index, h := newCatalogue(t)
+	definition := sampleDefinition(t)
+	const path = "/services/sfr/pension-delivery"
+	const apply = `href="http://sfr.localhost:8080/s/pension-delivery"`
+
+	if status, _, _ := get(t, h, path); status != http.StatusNotFound {
+		t.Errorf("before publication: status %d, want 404", status)
+	}
+	steps := []struct {
+		name       string
+		record     v1alpha1.PublicationSpec
+		definition []byte
+		status     int
+		apply      bool
+	}{
+		{"published", record(1, v1alpha1.ActionPublish), definition, http.StatusOK, true},
+		{"suspended", record(2, v1alpha1.ActionSuspend), definition, http.StatusOK, false},
+		{"a late record of seq 1 changes nothing", record(1, v1alpha1.ActionPublish), definition, http.StatusOK, false},
+		{"resumed, the body not sent again", record(3, v1alpha1.ActionResume), nil, http.StatusOK, true},
+		{"withdrawn", record(4, v1alpha1.ActionWithdraw), nil, http.StatusNotFound, false},
+		{"a record before the withdrawal does not bring it back", record(3, v1alpha1.ActionPublish), definition, http.StatusNotFound, false},
+		{"published again", record(5, v1alpha1.ActionPublish), definition, http.StatusOK, true},
+	}
+	for _, step := range steps {
+		if err := index.Apply(step.record, step.definition); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		status, body, _ := get(t, h, path)
+		if status != step.status {
+			t.Errorf("%s: status %d, want %d", step.name, status, step.status)
+		}
+		if got := strings.Contains(body, apply); got != step.apply {
+			t.Errorf("%s: offers to apply: %t, want %t", step.name, got, step.apply)
+		}
+		_, list, _ := get(t, h, "/")
+		if listed := strings.Contains(list, path); listed != (step.status == http.StatusOK) {
+			t.Errorf("%s: listed: %t", step.name, listed)
+		}
+	}
+}
+
+func TestServicePageTellsWhatPeopleNeed(t *testing.T) {
+	index, h := newCatalogue(t)
+	definition := sampleDefinition(t)
+	if err := index.Apply(record(1, v1alpha1.ActionPublish), definition); err != nil {
+		t.Fatal(err)
+	}
+	var def v1alpha1.ServiceDefinition
+	if err := json.Unmarshal(definition, &def); err != nil {
+		t.Fatal(err)
+	}
+	_, body, header := get(t, h, "/services/sfr/pension-delivery")
+	visible := strings.NewReplacer("&#39;", "'", "&#34;", `"`, "&amp;", "&", "&#43;", "+").Replace(body)
+	for what, text := range map[string]string{
+		"title": def.ShortTitle.In("en"), "result": def.ExpectedResult.In("en"), "purpose": def.Purpose.In("en"),
+		"first document": def.Documents[0].Name.In("en"), "last stage": def.Process.Stages[len(def.Process.Stages)-1].Name.In("en"),
+		"refusal ground": def.Refusal.RefusalGrounds[0].Text.In("en"), "law": def.LegalBasis[0].Title.In("en"),
+		"complaints": def.Complaints.Authority.In("en"), "support hours": def.Support.Hours.In("en"), "code": def.Code,
+	} {
+		if !strings.Contains(visible, text) {
+			t.Errorf("the page lacks the %s %q", what, text)
+		}
+	}
+	if got, want := header.Get("Okno-Digest"), string(record(1, "").Digest); got != want {
+		t.Errorf("Okno-Digest %q, want %q", got, want)
+	}
+	if strings.Contains(body, "<script") {
+		t.Error("the page has a script; it must work without")
+	}
+}
+
+func TestUnknownAddressLeadsBackToTheCatalogue(t *testing.T) {
+	_, h := newCatalogue(t)
+	status, body, _ := get(t, h, "/services/sfr/nothing")
+	if status != http.StatusNotFound || !strings.Contains(body, `href="/"`) {
+		t.Errorf("status %d, link home: %t", status, strings.Contains(body, `href="/"`))
+	}
+}
