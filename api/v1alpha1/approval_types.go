@@ -9,6 +9,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=appr,categories=okno
+// +kubebuilder:selectablefield:JSONPath=`.spec.subject.digest`
 // +kubebuilder:printcolumn:name="Subject",type=string,JSONPath=`.spec.subject.name`
 // +kubebuilder:printcolumn:name="Gate",type=string,JSONPath=`.spec.gate`
 // +kubebuilder:printcolumn:name="Decision",type=string,JSONPath=`.spec.decision`

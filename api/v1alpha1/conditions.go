@@ -66,3 +66,9 @@ const (
 const (
 	ReasonReady = "Ready"
 )
+
+// Reasons of Ready of a ServiceProvider beyond those of Deployed.
+const (
+	ReasonNamespaceMissing = "NamespaceMissing" // the platform has not made the agency's namespace
+	ReasonNamespaceTaken   = "NamespaceTaken"   // an older ServiceProvider has it
+)
