@@ -49,28 +49,40 @@ type verifier struct {
 	last   []byte
 }
 
+// entries checks all entries in order while the next ones are being read.
 func (v *verifier) entries(ctx context.Context, db Database) error {
-	rows, err := db.QueryContext(ctx, `
-		select e.idx, e.leaf, e.hash, d.salt, d.detail
-		from journal_entry e left join journal_detail d on d.idx = e.idx order by e.idx`)
-	if err != nil {
-		return fmt.Errorf("read the journal: %w", err)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	full, free := make(chan *block, blocks), make(chan *block, blocks)
+	for range blocks {
+		free <- &block{}
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var (
-			index                    uint64
-			leaf, hash, salt, detail sql.RawBytes
-		)
-		if err := rows.Scan(&index, &leaf, &hash, &salt, &detail); err != nil {
-			return tampered("entry %d: %w", v.rng.End(), err)
+	var readErr error
+	go func() {
+		defer close(full)
+		readErr = readBlocks(ctx, db, full, free)
+	}()
+	var bad error
+	for b := range full { // to the end also after a finding: the database is free again only then
+		if bad == nil {
+			bad = v.block(b)
 		}
-		if err := v.entry(index, leaf, hash, salt, detail); err != nil {
+		if bad != nil {
+			cancel()
+		}
+		free <- b
+	}
+	if bad != nil {
+		return bad
+	}
+	return readErr
+}
+
+func (v *verifier) block(b *block) error {
+	for _, r := range b.rows {
+		if err := v.entry(r.index, r.leaf, r.hash, r.salt, r.detail); err != nil {
 			return err
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the journal: %w", err)
 	}
 	return nil
 }
