@@ -82,23 +82,17 @@ type machine struct {
 	node  *node.Node
 	door  *frontdoor.Door
 	log   *os.File
+	// unwatch is called before the control plane is stopped on purpose.
+	unwatch context.CancelFunc
 }
 
-// start starts control plane, front door and node, and ends the run when one
-// of the control plane's programs ends by itself.
+// start starts control plane, front door and node; end ends the run.
 func (m *machine) start(ctx context.Context, end context.CancelCauseFunc) error {
 	var err error
 	if m.plane, err = controlplane.Start(ctx, controlplane.Options{Dir: filepath.Join(m.data, "controlplane"), BinDir: m.bin}); err != nil {
 		return err
 	}
-	ended := m.plane.Done(ctx)
-	go func() {
-		select {
-		case program := <-ended:
-			end(fmt.Errorf("%s ended by itself; its log %s ends with:\n%s", program, m.plane.Log(program), process.Tail(m.plane.Log(program), 2000)))
-		case <-ctx.Done():
-		}
-	}()
+	m.watch(ctx, end)
 	for _, p := range persons.All() {
 		if err := m.plane.Kubeconfig(p.Kubeconfig(m.data), p.Name, p.Groups...); err != nil {
 			return err
@@ -111,6 +105,20 @@ func (m *machine) start(ctx context.Context, end context.CancelCauseFunc) error 
 		return err
 	}
 	return m.open(ctx, slog.New(slog.NewTextHandler(m.log, nil)))
+}
+
+// watch ends the run when one of the control plane's programs ends by itself.
+func (m *machine) watch(ctx context.Context, end context.CancelCauseFunc) {
+	ctx, m.unwatch = context.WithCancel(ctx)
+	ended := m.plane.Done(ctx)
+	go func() {
+		select {
+		case program := <-ended:
+			log := m.plane.Log(program)
+			end(fmt.Errorf("%s ended by itself; its log %s ends with:\n%s", program, log, process.Tail(log, 2000)))
+		case <-ctx.Done():
+		}
+	}()
 }
 
 // open starts what pods and people need.
@@ -146,6 +154,7 @@ func (m *machine) stop(t *teller) {
 		return
 	}
 	t.line("stopping; the data stays in " + relative(m.root, m.data))
+	m.unwatch()
 	if m.door != nil {
 		m.door.Close()
 	}
@@ -153,6 +162,7 @@ func (m *machine) stop(t *teller) {
 		m.node.Stop()
 	}
 	m.plane.Stop()
+	m.plane = nil
 	if m.log != nil {
 		m.log.Close()
 	}
