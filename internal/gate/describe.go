@@ -52,7 +52,7 @@ func (s *scope) gate(r *rule) GateVerdict {
 			continue
 		}
 		why := fmt.Sprintf("gate %s must be open first; it will count then", quoted(early))
-		g.NotCounted = append(g.NotCounted, Objection{Decision: decisionOf(a), Gate: r.name, Why: why})
+		g.NotCounted = append(g.NotCounted, Objection{Decision: decisionOf(a), Gate: r.name, Why: why, Early: true})
 	}
 	g.Reason, g.Message = s.state(r, &g)
 	if g.Reason == GateAwaitingApproval {

@@ -86,6 +86,8 @@ type Objection struct {
 	Gate string
 	// Why is a clause that follows "does not count:".
 	Why string
+	// Early tells that the approval will count by itself once the gates that its gate requires are open.
+	Early bool
 }
 
 func decisionOf(a *v1alpha1.Approval) Decision {

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/gate"
+)
+
+// keepInCluster tells Argo CD not to delete a decision whose file has left Git: it is a record.
+var keepInCluster = map[string]string{"argocd.argoproj.io/sync-options": "Prune=false"}
+
+// record writes a decision after telling what would keep it from counting. A decision that would never count is not recorded: it
+// could not be deleted.
+func (c *cluster) record(ctx context.Context, streams genericiooptions.IOStreams, m *matter, spec v1alpha1.ApprovalSpec, o *decideOptions) error {
+	if err := c.mayDecideAt(m, spec.Gate); err != nil {
+		return err
+	}
+	user, err := c.user(ctx)
+	if err != nil {
+		return err
+	}
+	authority, err := c.authority(ctx, user, spec.Gate)
+	if err != nil {
+		return err
+	}
+	if same := standing(m, spec, user); same != nil {
+		fmt.Fprintf(streams.Out, "%s: you decided so already, by Approval %s\n", m.revision, same.Name)
+		return nil
+	}
+	approval := &v1alpha1.Approval{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "Approval"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: approvalName(m, spec, user), Annotations: keepInCluster},
+		Spec:       spec,
+	}
+	note, err := rehearse(m, approval, user, authority)
+	if err != nil {
+		return err
+	}
+	if err := c.create(ctx, approval, o.dryRun); err != nil {
+		return err
+	}
+	return say(streams, approval, m, note, o)
+}
+
+// mayDecideAt refuses a gate that no policy in force has. Where policies may not be read, admission still checks the right.
+func (c *cluster) mayDecideAt(m *matter, name string) error {
+	v := gate.Judge(m.input)
+	if !m.input.PoliciesKnown && name != "" {
+		return nil
+	}
+	var human, waiting []string
+	for _, g := range v.Gates {
+		if g.Human {
+			human = append(human, g.Name)
+		}
+		if g.Name == name && g.Human {
+			return nil
+		}
+		if g.Name == name {
+			return usageError{fmt.Errorf("gate %q opens by itself when the revision's scenarios pass; people decide at %s", name, strings.Join(human, ", "))}
+		}
+		if g.Reason == gate.GateAwaitingApproval {
+			waiting = append(waiting, g.Name)
+		}
+	}
+	switch {
+	case len(human) == 0 && len(v.Gates) == 0:
+		return fmt.Errorf("no PublicationPolicy in force for namespace %q has a gate: ask the platform team", c.namespace)
+	case name == "" && len(waiting) > 0:
+		return usageError{fmt.Errorf("--gate is missing: %s waits for a decision at %s", m.revision, strings.Join(waiting, ", "))}
+	case name == "":
+		return usageError{fmt.Errorf("--gate is missing: people decide at %s", strings.Join(human, ", "))}
+	default:
+		return usageError{fmt.Errorf("no policy in force has a gate %q: people decide at %s", name, strings.Join(human, ", "))}
+	}
+}
+
+// authority asks by which right the user would decide, and says what is missing when there is none.
+func (c *cluster) authority(ctx context.Context, user, name string) (v1alpha1.GateAuthority, error) {
+	create, err := c.allowed(ctx, authorizationv1.ResourceAttributes{
+		Namespace: c.namespace, Verb: "create", Group: v1alpha1.GroupName, Resource: "approvals",
+	})
+	if err != nil {
+		return "", err
+	}
+	if !create {
+		return "", fmt.Errorf("you (%s) may not create Approvals in namespace %q: ask the platform team to bind ClusterRole okno-approver", user, c.namespace)
+	}
+	verb := authorizationv1.ResourceAttributes{
+		Verb: v1alpha1.ApproveVerb, Group: v1alpha1.GroupName, Resource: v1alpha1.GatesResource, Name: name,
+	}
+	if cluster, err := c.allowed(ctx, verb); err != nil || cluster {
+		return v1alpha1.AuthorityCluster, err
+	}
+	verb.Namespace = c.namespace
+	if namespace, err := c.allowed(ctx, verb); err != nil || namespace {
+		return v1alpha1.AuthorityNamespace, err
+	}
+	return "", fmt.Errorf("you (%s) may not decide at gate %q: it takes the verb approve on gates/%s of %s, which the platform team grants by a ClusterRoleBinding (ClusterRole okno-approve-%s)",
+		user, name, name, v1alpha1.GroupName, name)
+}
+
+// standing is a decision of the user that says the same already and counts, or nil.
+func standing(m *matter, spec v1alpha1.ApprovalSpec, user string) *v1alpha1.Approval {
+	dead := map[string]bool{}
+	v := gate.Judge(m.input)
+	for _, g := range v.Gates {
+		for _, o := range g.NotCounted {
+			dead[o.Approval] = !o.Early
+		}
+	}
+	for _, o := range v.NotCounted {
+		dead[o.Approval] = true
+	}
+	for i := range m.input.Approvals {
+		a := &m.input.Approvals[i]
+		if sameDecision(a, spec, user) && !dead[a.Name] && v.Decided {
+			return a
+		}
+	}
+	return nil
+}
+
+func sameDecision(a *v1alpha1.Approval, spec v1alpha1.ApprovalSpec, user string) bool {
+	return a.Spec.Approver != nil && a.Spec.Approver.Username == user && a.Spec.Subject == spec.Subject &&
+		a.Spec.Gate == spec.Gate && a.Spec.Decision == spec.Decision && a.Spec.Revokes == spec.Revokes
+}
+
+// approvalName is the same for the same decision of the same user, so that a command that is repeated after a lost answer makes
+// nothing twice; who decides anew after a revocation gets another.
+func approvalName(m *matter, spec v1alpha1.ApprovalSpec, user string) string {
+	before := 0
+	for i := range m.input.Approvals {
+		if sameDecision(&m.input.Approvals[i], spec, user) {
+			before++
+		}
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%d", user, spec.Decision, spec.Revokes, before))
+	return fmt.Sprintf("%s-%s-%s", spec.Subject.Name, spec.Gate, hex.EncodeToString(sum[:4]))
+}
+
+// rehearse judges as if the decision stood. It returns what the user should know, or an error when the decision would not count.
+func rehearse(m *matter, approval *v1alpha1.Approval, user string, authority v1alpha1.GateAuthority) (string, error) {
+	imagined := approval.DeepCopy()
+	imagined.CreationTimestamp = metav1.NewTime(m.input.Now.Add(time.Second)) // after all that was read
+	imagined.Spec.Approver = &v1alpha1.Person{Username: user}
+	imagined.Spec.SubmittedBy, imagined.Spec.Authority = user, authority
+	in := m.input
+	in.Approvals = append(append([]v1alpha1.Approval(nil), in.Approvals...), *imagined)
+	v := gate.Judge(in)
+	if !v.Decided {
+		return "whether it counts could not be told: " + strings.Join(m.unread, "; "), nil
+	}
+	objections := v.NotCounted
+	for _, g := range v.Gates {
+		objections = append(objections, g.NotCounted...)
+	}
+	for _, o := range objections {
+		switch {
+		case o.Approval != approval.Name:
+		case o.Early:
+			return o.Why, nil
+		default:
+			return "", fmt.Errorf("your decision would not count and was not recorded: %s", o.Why)
+		}
+	}
+	return v.Message, nil
+}
+
+func (c *cluster) create(ctx context.Context, approval *v1alpha1.Approval, dryRun bool) error {
+	var options []client.CreateOption
+	if dryRun {
+		options = append(options, client.DryRunAll)
+	}
+	wanted := approval.Spec
+	err := c.Create(ctx, approval, options...)
+	if !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	// The answer to an earlier try was lost, or another user's decision has this name.
+	if err := c.Get(ctx, client.ObjectKeyFromObject(approval), approval); err != nil {
+		return err
+	}
+	user, err := c.user(ctx)
+	if err != nil {
+		return err
+	}
+	if !sameDecision(approval, wanted, user) {
+		return fmt.Errorf("an Approval %q of another decision exists already", approval.Name)
+	}
+	return nil
+}
+
+func say(streams genericiooptions.IOStreams, approval *v1alpha1.Approval, m *matter, note string, o *decideOptions) error {
+	if o.output == "yaml" {
+		approval.ManagedFields = nil
+		text, err := yaml.Marshal(approval)
+		if err != nil {
+			return err
+		}
+		_, err = streams.Out.Write(text)
+		return err
+	}
+	suffix := ""
+	if o.dryRun {
+		suffix = " (dry run: nothing was recorded)"
+	}
+	_, err := fmt.Fprintf(streams.Out, "%s: %s at gate %s, recorded as Approval %s%s\n%s\n",
+		m.revision, map[v1alpha1.Decision]string{
+			v1alpha1.DecisionApprove: "approved", v1alpha1.DecisionReject: "rejected",
+			v1alpha1.DecisionRevoke: "revoked " + approval.Spec.Revokes, v1alpha1.DecisionWithdraw: "withdrawn",
+		}[approval.Spec.Decision], approval.Spec.Gate, approval.Name, suffix, note)
+	return err
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/gate"
+)
+
+const whyLong = `Tell why a revision is or is not served: what is missing gate by gate, who may decide there, which decisions do not count and for
+what reason, and the next command.
+
+SERVICE is a GovService; its present definition is looked at. REVISION is a ServiceRevision, for older ones.`
+
+func newWhyCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	output := ""
+	cmd := &cobra.Command{
+		Use:     "why SERVICE|REVISION",
+		Short:   "Tell what a service waits for, who may decide, and the next command",
+		Long:    whyLong,
+		Example: "  kubectl okno why pension-delivery -n sfr",
+		Args:    exactlyOne("a service or a revision"),
+	}
+	f := newClientFactory(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if output != "text" && output != "json" {
+			return usageError{fmt.Errorf("-o %q: text or json", output)}
+		}
+		c, err := f.connect()
+		if err != nil {
+			return err
+		}
+		report, err := c.why(cmd.Context(), args[0], time.Now())
+		if err != nil {
+			return err
+		}
+		if output == "json" {
+			return writeJSON(streams.Out, report)
+		}
+		return report.writeText(streams.Out)
+	}
+	return cmd
+}
+
+// exactlyOne refuses every number of arguments but one, naming what is wanted.
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return usageError{fmt.Errorf("name %s: %s", what, cmd.UseLine())}
+	}
+}
+
+func writeJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// whyReport is what kubectl okno why prints; its JSON form is for programs.
+type whyReport struct {
+	Namespace string          `json:"namespace"`
+	Service   string          `json:"service"`
+	Revision  string          `json:"revision"`
+	Digest    v1alpha1.Digest `json:"digest,omitempty"`
+	Author    string          `json:"author,omitempty"`
+	// Served is the revision that citizens are served now.
+	Served string `json:"served,omitempty"`
+	// Decided is false when something could not be read; see Unread.
+	Decided  bool     `json:"decided"`
+	Approved bool     `json:"approved"`
+	Serving  bool     `json:"serving"`
+	Reason   string   `json:"reason"`
+	Message  string   `json:"message"`
+	Unread   []string `json:"unread,omitempty"`
+	// Findings are what validation found, when there is no revision for it.
+	Findings   []string        `json:"findings,omitempty"`
+	Gates      []whyGate       `json:"gates,omitempty"`
+	NotCounted []whyNotCounted `json:"notCounted,omitempty"`
+	// Next are commands, each with what it is for.
+	Next []whyNext `json:"next,omitempty"`
+}
+
+type whyGate struct {
+	Name      string          `json:"name"`
+	Title     v1alpha1.Text   `json:"title,omitempty"`
+	Open      bool            `json:"open"`
+	Reason    string          `json:"reason"`
+	Message   string          `json:"message"`
+	Authority string          `json:"authority,omitempty"`
+	Quorum    int             `json:"quorum,omitempty"`
+	Groups    []string        `json:"groups,omitempty"`
+	Approvals []whyDecision   `json:"approvals,omitempty"`
+	Rejects   []whyDecision   `json:"rejections,omitempty"`
+	Not       []whyNotCounted `json:"notCounted,omitempty"`
+}
+
+type whyDecision struct {
+	Approval string `json:"approval"`
+	Person   string `json:"person"`
+	At       string `json:"at"`
+	Comment  string `json:"comment,omitempty"`
+}
+
+type whyNotCounted struct {
+	Approval string            `json:"approval"`
+	Decision v1alpha1.Decision `json:"decision"`
+	Person   string            `json:"person,omitempty"`
+	Gate     string            `json:"gate"`
+	Why      string            `json:"why"`
+}
+
+type whyNext struct {
+	Who     string `json:"who,omitempty"`
+	Command string `json:"command"`
+}
+
+// why finds, reads and judges, and says it.
+func (c *cluster) why(ctx context.Context, name string, now time.Time) (*whyReport, error) {
+	m, err := c.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if m.rev == nil {
+		return unmade(m), nil
+	}
+	c.gather(ctx, m, now)
+	return report(m, gate.Judge(m.input)), nil
+}
+
+// unmade reports on a definition of which there is no revision: it is invalid, or the controller has not come to it.
+func unmade(m *matter) *whyReport {
+	r := &whyReport{
+		Namespace: m.namespace, Service: m.service, Revision: m.revision, Decided: true,
+		Reason:  v1alpha1.ReasonAwaitingRevision,
+		Message: "the controller has made no revision of the present definition yet",
+		Next:    []whyNext{{Command: fmt.Sprintf("kubectl get govservice %s -n %s -o wide", m.service, m.namespace)}},
+	}
+	if published := m.svc.Status.Published; published != nil {
+		r.Served = published.Revision
+	}
+	valid := meta.FindStatusCondition(m.svc.Status.Conditions, v1alpha1.ConditionValid)
+	if valid == nil || valid.ObservedGeneration != m.svc.Generation || valid.Status == metav1.ConditionTrue {
+		return r
+	}
+	r.Reason, r.Message = valid.Reason, valid.Message
+	for _, f := range m.svc.Status.Findings {
+		r.Findings = append(r.Findings, strings.TrimSpace(f.Severity+" "+f.Path+": "+f.Message))
+	}
+	r.Next = []whyNext{{Who: "the agency, in the file of the service", Command: "kubectl okno lint -f FILE"}}
+	return r
+}
+
+func report(m *matter, v gate.Verdict) *whyReport {
+	in := m.input
+	r := &whyReport{
+		Namespace: m.namespace, Service: m.service, Revision: m.revision, Digest: in.Revision.Digest, Author: in.Revision.Author,
+		Decided: v.Decided, Approved: v.Approved, Serving: v.Serving, Reason: v.Reason, Message: v.Message, Unread: m.unread,
+		Served: servedRevision(in.Publications),
+	}
+	for _, g := range v.Gates {
+		line := whyGate{
+			Name: g.Name, Title: g.Title, Open: g.Open, Reason: g.Reason, Message: g.Message,
+			Authority: string(g.Authority), Quorum: g.Quorum, Groups: g.Groups, Not: notCounted(g.NotCounted),
+		}
+		for _, d := range g.Counted {
+			line.Approvals = append(line.Approvals, sayDecision(d))
+		}
+		for _, d := range g.Rejected {
+			line.Rejects = append(line.Rejects, sayDecision(d))
+		}
+		r.Gates = append(r.Gates, line)
+	}
+	r.NotCounted = notCounted(v.NotCounted)
+	r.Next = next(m, v)
+	return r
+}
+
+func sayDecision(d gate.Decision) whyDecision {
+	return whyDecision{Approval: d.Approval, Person: d.Person, At: d.At.UTC().Format(time.RFC3339), Comment: d.Comment}
+}
+
+func notCounted(objections []gate.Objection) []whyNotCounted {
+	var list []whyNotCounted
+	for _, o := range objections {
+		list = append(list, whyNotCounted{Approval: o.Approval, Decision: o.Decision.Decision, Person: o.Person, Gate: o.Gate, Why: o.Why})
+	}
+	return list
+}
+
+// servedRevision is what the newest record says is served, or "".
+func servedRevision(publications []v1alpha1.Publication) string {
+	var newest *v1alpha1.PublicationSpec
+	for i := range publications {
+		if newest == nil || publications[i].Spec.Seq > newest.Seq {
+			newest = &publications[i].Spec
+		}
+	}
+	if newest == nil || newest.Action == v1alpha1.ActionWithdraw {
+		return ""
+	}
+	return newest.Revision
+}
+
+// next are the commands that bring the revision on: of every gate that somebody can act at now.
+func next(m *matter, v gate.Verdict) []whyNext {
+	in := func(command string, args ...any) string {
+		return fmt.Sprintf(command, args...) + " -n " + m.namespace
+	}
+	if !v.Decided || v.Approved || v.Serving {
+		return nil
+	}
+	switch v.Reason {
+	case v1alpha1.ReasonNoPolicy:
+		return []whyNext{{Who: "the platform team", Command: "kubectl get publicationpolicies"}}
+	case v1alpha1.ReasonAdmissionAltered:
+		return []whyNext{{Who: "the platform team", Command: "kubectl apply --server-side --force-conflicts -f config/admission"}}
+	}
+	var commands []whyNext
+	for _, g := range v.Gates {
+		switch g.Reason {
+		case gate.GateAwaitingApproval:
+			who := strings.Join(g.WaitingForGroups, " or ")
+			if who == "" {
+				who = "who holds the verb approve on gates/" + g.Name
+			}
+			commands = append(commands, whyNext{Who: who, Command: in("kubectl okno approve %s --gate %s", m.target(), g.Name)})
+		case gate.GateRejected:
+			commands = append(commands, whyNext{
+				Who:     g.Rejected[0].Person + ", or the agency changes the definition",
+				Command: in("kubectl okno revoke %s --comment TEXT", g.Rejected[0].Approval),
+			})
+		case gate.GateScenariosFailed, gate.GateAwaitingScenarios:
+			commands = append(commands, whyNext{Command: in("kubectl get servicerevision %s -o yaml", m.revision)})
+		case gate.GateNeverOpens:
+			commands = append(commands, whyNext{Who: "the platform team", Command: "kubectl get publicationpolicies -o yaml"})
+		case gate.GateAuthorUnknown:
+			commands = append(commands, whyNext{Who: "a person of the agency, with their own account, after changing the definition", Command: in("kubectl apply -f FILE")})
+			return commands
+		}
+	}
+	return commands
+}
+
+// target is how commands name the revision: by its service while it is the newest of it.
+func (m *matter) target() string {
+	if m.svc != nil {
+		return m.service
+	}
+	return m.revision
+}
+
+// errNoRevision ends a decision on what does not exist yet.
+var errNoRevision = errors.New("there is no revision to decide on")

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// writeText prints the report for people, the answer first and the next command last.
+func (r *whyReport) writeText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s/%s: %s\n", r.Namespace, r.Service, r.answer())
+	fmt.Fprintf(&b, "  revision  %s\n", r.Revision)
+	if r.Digest != "" {
+		fmt.Fprintf(&b, "  digest    %s\n  author    %s\n", r.Digest, r.Author)
+	}
+	switch r.Served {
+	case "":
+		b.WriteString("  citizens are served nothing yet\n")
+	case r.Revision:
+		b.WriteString("  citizens are served this revision\n")
+	default:
+		fmt.Fprintf(&b, "  citizens are served %s\n", r.Served)
+	}
+	for _, u := range r.Unread {
+		fmt.Fprintf(&b, "  not read: %s\n", u)
+	}
+	if len(r.Findings) > 0 {
+		b.WriteString("\nFound in the definition:\n")
+		for _, f := range r.Findings {
+			fmt.Fprintf(&b, "  %s\n", f)
+		}
+	}
+	if err := r.writeGates(&b); err != nil {
+		return err
+	}
+	r.writeNotCounted(&b)
+	r.writeNext(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *whyReport) answer() string {
+	switch {
+	case !r.Decided:
+		return "cannot tell: " + r.Message
+	case r.Serving && r.Approved:
+		return "served: " + r.Message
+	case r.Approved:
+		return "approved: " + r.Message
+	default:
+		return "waits (" + r.Reason + "): " + r.Message
+	}
+}
+
+func (r *whyReport) writeGates(b *strings.Builder) error {
+	if len(r.Gates) == 0 {
+		return nil
+	}
+	b.WriteString("\n")
+	table := tabwriter.NewWriter(b, 0, 8, 3, ' ', 0)
+	fmt.Fprintln(table, "GATE\tSTATE\tWHO MAY DECIDE\tDECISIONS")
+	for _, g := range r.Gates {
+		state := g.Reason
+		if g.Open {
+			state = "open"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", g.Name, state, g.deciders(), g.decisions())
+	}
+	return table.Flush()
+}
+
+func (g *whyGate) deciders() string {
+	switch {
+	case g.Quorum == 0:
+		return "opens by itself"
+	case len(g.Groups) == 0:
+		return "verb approve on gates/" + g.Name
+	case g.Quorum > 1:
+		return fmt.Sprintf("%d of %s", g.Quorum, strings.Join(g.Groups, ", "))
+	default:
+		return strings.Join(g.Groups, ", ")
+	}
+}
+
+func (g *whyGate) decisions() string {
+	var said []string
+	for _, d := range g.Rejects {
+		said = append(said, d.Person+" rejected")
+	}
+	for _, d := range g.Approvals {
+		said = append(said, d.Person+" approved")
+	}
+	if len(said) == 0 {
+		return "-"
+	}
+	return strings.Join(said, ", ")
+}
+
+func (r *whyReport) writeNotCounted(b *strings.Builder) {
+	var all []whyNotCounted
+	for _, g := range r.Gates {
+		all = append(all, g.Not...)
+	}
+	all = append(all, r.NotCounted...)
+	if len(all) == 0 {
+		return
+	}
+	b.WriteString("\nNot counted:\n")
+	for _, n := range all {
+		person := n.Person
+		if person == "" {
+			person = "nobody known"
+		}
+		fmt.Fprintf(b, "  %s of %s at %s (%s): %s\n", n.Decision, person, n.Gate, n.Approval, n.Why)
+	}
+}
+
+func (r *whyReport) writeNext(b *strings.Builder) {
+	if len(r.Next) == 0 {
+		return
+	}
+	b.WriteString("\nNext:\n")
+	for _, n := range r.Next {
+		if n.Who != "" {
+			fmt.Fprintf(b, "  %s:\n  ", n.Who)
+		}
+		fmt.Fprintf(b, "  %s\n", n.Command)
+	}
+}
