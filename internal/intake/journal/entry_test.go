@@ -15,8 +15,10 @@ import (
 var noon = time.Date(2026, 9, 1, 12, 0, 0, 123456000, time.UTC)
 
 func TestALeafIsReadableByAPerson(t *testing.T) {
-	e := Entry{At: noon, Actor: Applicant, Act: ApplicationFiled, Subject: "2026-0000017-4", Service: "pension-delivery",
-		Digest: "sha256:abc", Preview: true, Starts: true, Commitment: Commit([]byte("salt"), []byte(`{"way":"JSON"}`))}
+	e := Entry{
+		At: noon, Actor: Applicant, Act: ApplicationFiled, Subject: "2026-0000017-4", Service: "pension-delivery",
+		Digest: "sha256:abc", Preview: true, Starts: true, Commitment: Commit([]byte("salt"), []byte(`{"way":"JSON"}`)),
+	}
 	want := `{"act":"ApplicationFiled","actor":"Applicant","at":"2026-09-01T12:00:00.123456Z",` +
 		`"commitment":"mnnsvzc0duyhh0Oytx7Q1uFR8ccW+y1Kvn/SM0zRgqg=","digest":"sha256:abc","preview":true,` +
 		`"service":"pension-delivery","starts":true,"subject":"2026-0000017-4"}`
@@ -42,8 +44,10 @@ func FuzzEntry(f *testing.F) {
 		if at.Year() < 0 || at.Year() > 9999 {
 			t.Skip()
 		}
-		e := Entry{At: at, Actor: System, Act: Act(act), Subject: subject, Service: digest, Digest: digest,
-			Preview: flag, Starts: !flag, Commitment: Commit(nil, []byte(subject))}
+		e := Entry{
+			At: at, Actor: System, Act: Act(act), Subject: subject, Service: digest, Digest: digest,
+			Preview: flag, Starts: !flag, Commitment: Commit(nil, []byte(subject)),
+		}
 		leaf := e.Leaf()
 		canonical, err := jcs.Transform(leaf)
 		if err != nil {

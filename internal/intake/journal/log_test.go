@@ -107,6 +107,9 @@ func leaves(t testing.TB, db *sql.DB) [][]byte {
 		}
 		all = append(all, leaf)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return all
 }
 
@@ -215,12 +218,21 @@ func TestEveryFlippedByteIsDetected(t *testing.T) {
 		table, column, where string
 		index                int64 // the first entry that differs, -1 when only the head does
 	}{
-		{"journal_entry", "leaf", first, 0}, {"journal_entry", "leaf", middle, 300}, {"journal_entry", "leaf", last, 599},
-		{"journal_entry", "hash", first, 0}, {"journal_entry", "hash", middle, 300}, {"journal_entry", "hash", last, 599},
-		{"journal_detail", "salt", first, 0}, {"journal_detail", "salt", middle, 300},
-		{"journal_detail", "detail", middle, 300}, {"journal_detail", "detail", last, 599},
-		{"journal_node", "hash", "idx = 0", 0}, {"journal_node", "hash", "idx = 1", 256},
-		{"journal_head", "origin", "one = 1", -1}, {"journal_head", "root", "one = 1", -1}, {"journal_head", "hashes", "one = 1", -1},
+		{"journal_entry", "leaf", first, 0},
+		{"journal_entry", "leaf", middle, 300},
+		{"journal_entry", "leaf", last, 599},
+		{"journal_entry", "hash", first, 0},
+		{"journal_entry", "hash", middle, 300},
+		{"journal_entry", "hash", last, 599},
+		{"journal_detail", "salt", first, 0},
+		{"journal_detail", "salt", middle, 300},
+		{"journal_detail", "detail", middle, 300},
+		{"journal_detail", "detail", last, 599},
+		{"journal_node", "hash", "idx = 0", 0},
+		{"journal_node", "hash", "idx = 1", 256},
+		{"journal_head", "origin", "one = 1", -1},
+		{"journal_head", "root", "one = 1", -1},
+		{"journal_head", "hashes", "one = 1", -1},
 	}
 	for _, p := range places {
 		var value []byte

@@ -32,8 +32,10 @@ func ParseEntry(leaf []byte) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("entry: %w", err)
 	}
-	e := Entry{At: at, Actor: wire.Actor, Act: wire.Act, Subject: wire.Subject,
-		Service: wire.Service, Digest: wire.Digest, Preview: wire.Preview, Starts: wire.Starts}
+	e := Entry{
+		At: at, Actor: wire.Actor, Act: wire.Act, Subject: wire.Subject,
+		Service: wire.Service, Digest: wire.Digest, Preview: wire.Preview, Starts: wire.Starts,
+	}
 	if e.Commitment, err = parseHash(wire.Commitment); err != nil {
 		return Entry{}, fmt.Errorf("entry: commitment: %w", err)
 	}

@@ -42,7 +42,7 @@ func NewWriter(ctx context.Context, conn *sql.Conn) (*Writer, error) {
 		{&w.set, `update journal_head set size = $1, root = $2, hashes = $3`},
 	} {
 		var err error
-		if *s.stmt, err = conn.PrepareContext(ctx, s.query); err != nil {
+		if *s.stmt, err = conn.PrepareContext(ctx, s.query); err != nil { //nolint:sqlclosecheck // closed by Close
 			return nil, fmt.Errorf("prepare the journal's statements: %w", err)
 		}
 	}

@@ -74,8 +74,10 @@ func (t *tx) file(f *Filing, envelopeHash []byte) (Receipt, error) {
 	}
 	t.countFiled(f)
 	t.record(journal.Record{
-		Entry: journal.Entry{Actor: journal.Applicant, Act: journal.ApplicationFiled, Subject: r.Number,
-			Service: f.Service, Digest: f.Digest, Preview: f.Preview, Starts: f.Starts},
+		Entry: journal.Entry{
+			Actor: journal.Applicant, Act: journal.ApplicationFiled, Subject: r.Number,
+			Service: f.Service, Digest: f.Digest, Preview: f.Preview, Starts: f.Starts,
+		},
 		Detail: filedDetail(f, &r, envelopeHash, files),
 	})
 	return r, nil
@@ -252,8 +254,10 @@ func (s *Store) WithdrawApplication(ctx context.Context, number string) error {
 				t.term(a.Service, a.Digest, deadline.Int64, -1)
 			}
 		}
-		t.record(journal.Record{Entry: journal.Entry{Actor: journal.Applicant, Act: journal.ApplicationWithdrawn,
-			Subject: number, Service: a.Service, Digest: a.Digest, Preview: a.Preview}})
+		t.record(journal.Record{Entry: journal.Entry{
+			Actor: journal.Applicant, Act: journal.ApplicationWithdrawn,
+			Subject: number, Service: a.Service, Digest: a.Digest, Preview: a.Preview,
+		}})
 		return nil
 	})
 }

@@ -16,8 +16,10 @@ import (
 func (s *Store) CountStarted(ctx context.Context, service, digest string) error {
 	return s.do(ctx, 0, func(t *tx) error {
 		t.count(service, digest, tally{started: 1})
-		t.record(journal.Record{Entry: journal.Entry{Actor: journal.Applicant, Act: journal.ApplicationStarted,
-			Subject: service, Service: service, Digest: digest}})
+		t.record(journal.Record{Entry: journal.Entry{
+			Actor: journal.Applicant, Act: journal.ApplicationStarted,
+			Subject: service, Service: service, Digest: digest,
+		}})
 		return nil
 	})
 }
@@ -37,8 +39,10 @@ func (s *Store) CountRejected(ctx context.Context, service, digest string, codes
 	return s.do(ctx, len(detail), func(t *tx) error {
 		t.count(service, digest, tally{rejected: 1})
 		t.record(journal.Record{
-			Entry: journal.Entry{Actor: journal.Applicant, Act: journal.ApplicationRejected,
-				Subject: service, Service: service, Digest: digest},
+			Entry: journal.Entry{
+				Actor: journal.Applicant, Act: journal.ApplicationRejected,
+				Subject: service, Service: service, Digest: digest,
+			},
 			Detail: detail,
 		})
 		return nil

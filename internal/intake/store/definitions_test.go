@@ -13,8 +13,10 @@ import (
 )
 
 func publication(seq int64, digest string, mods ...func(*Served)) Served {
-	v := Served{Service: service, Seq: seq, Action: "Publish", Digest: digest, Revision: service + "-x",
-		Publication: json.RawMessage(`{"seq":1}`), Since: noon.UTC()}
+	v := Served{
+		Service: service, Seq: seq, Action: "Publish", Digest: digest, Revision: service + "-x",
+		Publication: json.RawMessage(`{"seq":1}`), Since: noon.UTC(),
+	}
 	for _, mod := range mods {
 		mod(&v)
 	}

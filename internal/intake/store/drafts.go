@@ -147,8 +147,10 @@ func (t *tx) deleteDraft(d *Draft, actor journal.Actor) error {
 }
 
 func draftRecord(d *Draft, act journal.Act, actor journal.Actor) journal.Record {
-	return journal.Record{Entry: journal.Entry{Actor: actor, Act: act, Subject: openSubject(d.ID),
-		Service: d.Service, Digest: d.Digest, Preview: d.Preview}}
+	return journal.Record{Entry: journal.Entry{
+		Actor: actor, Act: act, Subject: openSubject(d.ID),
+		Service: d.Service, Digest: d.Digest, Preview: d.Preview,
+	}}
 }
 
 const draftColumns = `id, service, digest, revision, language, version, preview, created_at, updated_at, expires_at, data`

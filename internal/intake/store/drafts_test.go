@@ -17,8 +17,10 @@ import (
 )
 
 func draft(mods ...func(*Draft)) Draft {
-	d := Draft{Service: service, Digest: digestA, Revision: service + "-aaaaaaaaaa", Language: "ru",
-		ExpiresAt: noon.Add(24 * time.Hour).UTC(), Data: []byte(`{"surname":"Петрова"}`)}
+	d := Draft{
+		Service: service, Digest: digestA, Revision: service + "-aaaaaaaaaa", Language: "ru",
+		ExpiresAt: noon.Add(24 * time.Hour).UTC(), Data: []byte(`{"surname":"Петрова"}`),
+	}
 	for _, mod := range mods {
 		mod(&d)
 	}
@@ -195,8 +197,11 @@ func TestAFileThatFailsLeavesNothingBehind(t *testing.T) {
 		"the sender breaks off": {t.Context(), File{DraftID: d.ID}, io.MultiReader(strings.NewReader(large), iotest.ErrReader(io.ErrClosedPipe)), io.ErrClosedPipe},
 		"the caller leaves":     {cut, File{DraftID: d.ID}, io.MultiReader(strings.NewReader(large), endless{cancel}), context.Canceled},
 		"no such draft":         {t.Context(), File{DraftID: "none"}, strings.NewReader(large), ErrNotFound},
-		"the draft goes meanwhile": {t.Context(), File{DraftID: mustSave(t, s, draft()).ID},
-			nil, ErrNotFound},
+		"the draft goes meanwhile": {
+			t.Context(),
+			File{DraftID: mustSave(t, s, draft()).ID},
+			nil, ErrNotFound,
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

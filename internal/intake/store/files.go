@@ -67,7 +67,7 @@ func (s *Store) receive(ctx context.Context, u *upload, r io.Reader) (FileInfo, 
 	for part := 0; ; part++ {
 		chunk := make([]byte, chunkSize) // its own: the writer may still read it after ctx ended
 		n, err := io.ReadFull(r, chunk)
-		last := err == io.EOF || err == io.ErrUnexpectedEOF
+		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !last {
 			return FileInfo{}, fmt.Errorf("receive file: %w", err)
 		}
@@ -157,8 +157,10 @@ func (s *Store) RemoveFile(ctx context.Context, draftID, fileID string) error {
 		if err != nil {
 			return err
 		}
-		t.record(journal.Record{Entry: journal.Entry{Actor: journal.Applicant, Act: journal.FileRemoved,
-			Subject: openSubject(fileID), Service: d.Service, Digest: d.Digest, Preview: d.Preview}})
+		t.record(journal.Record{Entry: journal.Entry{
+			Actor: journal.Applicant, Act: journal.FileRemoved,
+			Subject: openSubject(fileID), Service: d.Service, Digest: d.Digest, Preview: d.Preview,
+		}})
 		return t.deleteFiles(`seq = $1`, seq)
 	})
 }

@@ -61,8 +61,10 @@ func TestCommandsFollowTheModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(dir)
-		m := &model{t: t, path: filepath.Join(dir, "okno.db"), now: noon, counts: map[subject]Counts{},
-			keys: map[string]modelFiling{}, drafts: map[string]Draft{}, filed: map[string]string{}, numbers: map[string]modelFiling{}}
+		m := &model{
+			t: t, path: filepath.Join(dir, "okno.db"), now: noon, counts: map[subject]Counts{},
+			keys: map[string]modelFiling{}, drafts: map[string]Draft{}, filed: map[string]string{}, numbers: map[string]modelFiling{},
+		}
 		m.open()
 		defer func() { m.must(m.s.Close()) }()
 		t.Repeat(map[string]func(*rapid.T){
@@ -224,6 +226,7 @@ func (m *model) openDrafts() []Draft {
 		}
 		open = append(open, d)
 	}
+	m.must(rows.Err())
 	if len(open) != len(m.drafts) {
 		m.t.Fatalf("the store has %d drafts, the model %d", len(open), len(m.drafts))
 	}

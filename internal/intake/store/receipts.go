@@ -16,8 +16,10 @@ func scanReceipt(scan func(...any) error, r *Receipt, more ...any) error {
 		filed    int64
 		deadline sql.NullInt64
 	)
-	err := scan(append([]any{&r.Number, &filed, &deadline, &r.DeadlineProvisional,
-		&r.Service, &r.Digest, &r.Unit, &r.Queue, &r.Language}, more...)...)
+	err := scan(append([]any{
+		&r.Number, &filed, &deadline, &r.DeadlineProvisional,
+		&r.Service, &r.Digest, &r.Unit, &r.Queue, &r.Language,
+	}, more...)...)
 	r.FiledAt = instant(filed)
 	if deadline.Valid {
 		r.Deadline = instant(deadline.Int64)

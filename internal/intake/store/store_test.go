@@ -107,8 +107,10 @@ func TestAnApplicationIsReadBackAsItWasFiled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantApplication := Application{Receipt: want, Revision: service + "-aaaaaaaaaa", Way: JSON, State: Filed,
-		Entry: a.Entry, Envelope: filing().Envelope}
+	wantApplication := Application{
+		Receipt: want, Revision: service + "-aaaaaaaaaa", Way: JSON, State: Filed,
+		Entry: a.Entry, Envelope: filing().Envelope,
+	}
 	if diff := cmp.Diff(wantApplication, a); diff != "" {
 		t.Fatal(diff)
 	}

@@ -27,7 +27,6 @@ type changes struct {
 	remembered string
 	forgotten  []string
 	records    []journal.Record
-	journalled int // of records, how many are appended
 }
 
 type countChange struct {
@@ -56,7 +55,7 @@ var background = context.Background()
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	stmt, err := t.w.stmt(query)
+	stmt, err := t.w.stmt(query) //nolint:sqlclosecheck // prepared once, closed with the store
 	if err != nil {
 		return 0, err
 	}
@@ -71,7 +70,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // scan reads one row; sql.ErrNoRows when there is none.
 func (t *tx) scan(dest []any, query string, args ...any) error {
-	stmt, err := t.w.stmt(query)
+	stmt, err := t.w.stmt(query) //nolint:sqlclosecheck // prepared once, closed with the store
 	if err != nil {
 		return err
 	}
@@ -80,7 +79,7 @@ func (t *tx) scan(dest []any, query string, args ...any) error {
 
 // each reads all rows; read is called with each row's Scan.
 func (t *tx) each(read func(scan func(...any) error) error, query string, args ...any) error {
-	stmt, err := t.w.stmt(query)
+	stmt, err := t.w.stmt(query) //nolint:sqlclosecheck // prepared once, closed with the store
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (w *writer) stmt(query string) (*sql.Stmt, error) {
 
 // control runs a statement that moves the transaction and changes no row.
 func (w *writer) control(statement string) error {
-	stmt, err := w.stmt(statement)
+	stmt, err := w.stmt(statement) //nolint:sqlclosecheck // prepared once, closed with the store
 	if err != nil {
 		return err
 	}

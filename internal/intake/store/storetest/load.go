@@ -7,6 +7,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -47,8 +48,7 @@ func Open(ctx context.Context, dir string, o store.Options) (*store.Store, error
 		return nil, err
 	}
 	if err := s.RememberDefinition(ctx, Digest, []byte(`{}`)); err != nil {
-		s.Close()
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
