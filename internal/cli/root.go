@@ -82,9 +82,10 @@ func newRootCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 
-	addGroup(root, "write", "Write a service (no cluster needed):")
-	addGroup(root, "decide", "Decide at a gate:")
-	addGroup(root, "watch", "See what happens:")
+	addGroup(root, "write", "Write a service (no cluster needed):",
+		newLintCommand(streams), newTestCommand(streams), newServeCommand(streams), newDigestCommand(streams))
+	addGroup(root, "decide", "Decide in a cluster:",
+		newWhyCommand(streams), newApproveCommand(streams), newRejectCommand(streams), newRevokeCommand(streams))
 	root.AddCommand(newVersionCommand(streams))
 	return root
 }
