@@ -43,6 +43,9 @@ func (t *tx) createDraft(d Draft) (Draft, error) {
 	d.ID, d.Version = newID(), 1
 	d.CreatedAt = instant(stamp(t.now))
 	d.UpdatedAt = d.CreatedAt
+	if !d.ExpiresAt.IsZero() {
+		d.ExpiresAt = instant(stamp(d.ExpiresAt))
+	}
 	if _, err := t.exec(`
 		insert into draft (id, service, digest, revision, language, version, preview, created_at, updated_at, expires_at, data)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,

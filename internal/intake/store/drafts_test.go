@@ -19,7 +19,7 @@ import (
 func draft(mods ...func(*Draft)) Draft {
 	d := Draft{
 		Service: service, Digest: digestA, Revision: service + "-aaaaaaaaaa", Language: "ru",
-		ExpiresAt: noon.Add(24 * time.Hour).UTC(), Data: []byte(`{"surname":"Петрова"}`),
+		ExpiresAt: noon.Add(24 * time.Hour), Data: []byte(`{"surname":"Петрова"}`),
 	}
 	for _, mod := range mods {
 		mod(&d)
@@ -60,7 +60,11 @@ func TestADraftIsSavedInVersions(t *testing.T) {
 	if len(first.ID) < 26 || first.Version != 1 {
 		t.Fatalf("saved as %+v", first)
 	}
+	if stored, err := s.Draft(t.Context(), first.ID); err != nil || !cmp.Equal(first, stored) {
+		t.Error(cmp.Diff(first, stored), err)
+	}
 	second := first
+	second.ExpiresAt = first.ExpiresAt.In(moscow)
 	second.Data, second.Language, second.Digest = []byte(`{"surname":"Иванова"}`), "en", digestB
 	second = mustSave(t, s, second)
 	want := first

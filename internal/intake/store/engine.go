@@ -13,6 +13,8 @@ import (
 // engine is what differs between databases. All other SQL of the store is one
 // text with $n parameters.
 type engine interface {
+	// create makes the place where a new store goes; it leaves an existing one alone.
+	create() error
 	// writer opens the pool that the one writing connection comes from.
 	writer() (*sql.DB, error)
 	// readers opens the pool for reads; they see what is committed.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -25,6 +26,15 @@ const checkpointPages = 2048
 
 // sqliteEngine keeps the store in one file with a write-ahead log.
 type sqliteEngine struct{ path string } // absolute
+
+// create makes the file readable by its owner alone; SQLite gives its other files the same mode.
+func (e *sqliteEngine) create() error {
+	f, err := os.OpenFile(e.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
 
 func (e *sqliteEngine) open(extra url.Values, pragmas ...string) (*sql.DB, error) {
 	extra["_pragma"] = append([]string{"busy_timeout(5000)"}, pragmas...)

@@ -99,6 +99,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) (err error) {
+	if err := s.engine.create(); err != nil {
+		return err
+	}
 	if s.writeDB, err = s.engine.writer(); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -222,6 +223,20 @@ func TestASecondOpenerIsToldWhoseLockItIs(t *testing.T) {
 	wantError(t, err, ErrLocked)
 	if !strings.Contains(err.Error(), path+".lock") {
 		t.Errorf("error %q does not name the file", err)
+	}
+}
+
+func TestOnlyTheOwnerMayReadTheFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "okno.db")
+	mustFile(t, openAt(t, path), filing())
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) != 4 { // database, log, the log's index, lock
+		t.Fatalf("files are %q, %v", files, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, %v", file, info.Mode(), err)
+		}
 	}
 }
 
