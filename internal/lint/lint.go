@@ -6,6 +6,7 @@ package lint
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -88,10 +89,15 @@ func Lint(raw []byte, o Options) []definition.Finding {
 }
 
 func schemaTypeFinding(err error) definition.Finding {
-	return definition.Finding{
+	f := definition.Finding{
 		Path: definition.Root, Rule: "schema-type", Severity: definition.Error, Found: err.Error(),
 		Allowed: "values of the types that kubectl explain govservice.spec.service shows", Do: "correct the value",
 	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		f.Path, f.Found = definition.Root+"."+wrong.Field, "a "+wrong.Value
+	}
+	return f
 }
 
 // Spec returns findings about what stands beside the definition in a GovService: what is not carried out is refused.

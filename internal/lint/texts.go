@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -43,7 +44,12 @@ func languages(in input) []definition.Finding {
 
 // texts demands every text in every declared language, each in its own words.
 func texts(in input) []definition.Finding {
-	t := textCheck{languages: in.def.Languages}
+	t := textCheck{}
+	for _, tag := range in.def.Languages {
+		if _, err := language.Parse(tag); err == nil && !slices.Contains(t.languages, tag) {
+			t.languages = append(t.languages, tag)
+		}
+	}
 	t.walk(reflect.ValueOf(in.def).Elem(), definition.Root)
 	return t.findings
 }
@@ -117,13 +123,11 @@ func (t *textCheck) text(text v1alpha1.Text, path string) {
 				"translate the text, or remove the language from languages")
 		}
 	}
-	tags := make([]string, 0, len(text))
-	for tag := range text {
-		tags = append(tags, tag)
-	}
-	slices.Sort(tags)
+	tags := t.tagsOf(text)
 	for i, tag := range tags {
-		t.one(tag, string(text[tag]), path+"."+tag)
+		if t.one(tag, string(text[tag]), path+"."+tag) {
+			continue
+		}
 		for _, other := range tags[:i] {
 			if text[other] == text[tag] && len(strings.Fields(string(text[tag]))) >= copyWords {
 				t.add(path+"."+tag, "text-copy", definition.Error, fmt.Sprintf("the very text of %s: %s", other, quote(string(text[tag]))),
@@ -133,20 +137,33 @@ func (t *textCheck) text(text v1alpha1.Text, path string) {
 	}
 }
 
+// tagsOf returns a text's languages, those of the service first and in its order, so that a copy is reported at the later one.
+func (t *textCheck) tagsOf(text v1alpha1.Text) []string {
+	tags := make([]string, 0, len(text))
+	for tag := range text {
+		tags = append(tags, tag)
+	}
+	slices.SortFunc(tags, func(a, b string) int {
+		return cmp.Or(cmp.Compare(uint(slices.Index(t.languages, a)), uint(slices.Index(t.languages, b))), cmp.Compare(a, b))
+	})
+	return tags
+}
+
 // markup is an HTML tag or comment; Markdown's <https://…> and <a@b.c> are none.
 var markup = regexp.MustCompile(`<(/?[A-Za-z][A-Za-z0-9-]*(\s[^<>]*)?/?|!--[^>]*--)>`)
 
 // unfinished are words that authors leave for later.
 var unfinished = regexp.MustCompile(`(?i)\b(todo|fixme|tbd|lorem ipsum)\b|\bXXX+\b|(^|\s)(дописать|заполнить позже)($|\s)`)
 
-func (t *textCheck) one(tag, text, path string) {
+// one judges a text by itself and tells whether its words are of another language.
+func (t *textCheck) one(tag, text, path string) (foreign bool) {
 	if !slices.Contains(t.languages, tag) {
 		t.add(path, "text-undeclared", definition.Warning, "a text in "+tag, "texts in "+strings.Join(t.languages, ", "),
 			"add "+tag+" to languages, or remove the text: nobody will see it")
 	}
 	if strings.TrimSpace(text) == "" {
 		t.add(path, "text-empty", definition.Error, "an empty text", "a text for people", "write the text")
-		return
+		return false
 	}
 	if tag := markup.FindString(text); tag != "" {
 		t.add(path, "text-html", definition.Error, quote(tag), "plain text or Markdown", "remove the HTML")
@@ -157,7 +174,9 @@ func (t *textCheck) one(tag, text, path string) {
 	if wrong := foreignScript(tag, text); wrong != "" {
 		t.add(path, "text-script", definition.Error, fmt.Sprintf("a text in %s letters: %s", wrong, quote(text)),
 			"a text in "+tag, "translate the text")
+		return true
 	}
+	return false
 }
 
 // foreignScript returns the script of a text that is plainly not in the language: mostly Cyrillic where Latin is written, or

@@ -13,50 +13,52 @@ import (
 // or refused, never stored and ignored.
 func unsupported(in input) []definition.Finding {
 	def := in.def
-	refused := refusals{root: definition.Root}
+	r := refusals{root: definition.Root}
 	for i, integration := range def.Integrations {
-		refused.add(fmt.Sprintf("integrations[%d]", i), fmt.Sprintf("integration %q", integration.ID), "exchange with outside systems")
+		r.add(fmt.Sprintf("integrations[%d]", i), fmt.Sprintf("integration %q", integration.ID), "none", "exchange with outside systems")
 	}
 	for i, n := range def.Notifications {
-		refused.add(fmt.Sprintf("notifications[%d]", i), "a notification on "+n.Event, "notifications")
+		r.add(fmt.Sprintf("notifications[%d]", i), "a notification on "+n.Event, "none", "notifications")
 	}
 	if def.Identity.Provider == "OIDC" {
-		refused.add("identity.provider", "OIDC", "sign-in; provider None is carried out")
+		r.add("identity.provider", "OIDC", "None", signIn)
 	}
 	if len(def.Identity.RequiredClaims) > 0 {
-		refused.add("identity.requiredClaims", "required claims", "sign-in")
+		r.add("identity.requiredClaims", "required claims", "none", signIn)
 	}
 	if def.Identity.MinimumAssurance != "" {
-		refused.add("identity.minimumAssurance", "a minimum assurance", "sign-in")
+		r.add("identity.minimumAssurance", "a minimum assurance", "none", signIn)
 	}
 	for i := range def.Data.Prefill {
-		refused.add(fmt.Sprintf("data.prefill[%d]", i), "a field filled from the identity", "sign-in")
+		r.add(fmt.Sprintf("data.prefill[%d]", i), "a field filled from the identity", "none", signIn)
 	}
 	for i := range def.Audience.Variants {
-		refused.add(fmt.Sprintf("audience.variants[%d]", i), "a profile of applicants", "profiles of applicants")
+		r.add(fmt.Sprintf("audience.variants[%d]", i), "a profile of applicants", "eligibility conditions", "profiles of applicants")
 	}
 	for i, list := range def.Data.CodeLists {
 		if list.ConfigMapRef != "" {
-			refused.add(fmt.Sprintf("data.codeLists[%d].configMapRef", i), "a code list in a ConfigMap", "code lists outside the definition; write its items")
+			r.add(fmt.Sprintf("data.codeLists[%d].configMapRef", i), "a code list in a ConfigMap", "items in the definition", "code lists outside the definition")
 		}
 	}
 	if def.Quality.Survey != nil {
-		refused.add("quality.survey", "a survey", "surveys")
+		r.add("quality.survey", "a survey", "targets", "surveys")
 	}
 	if def.Limits != nil && def.Limits.PerApplicant > 0 {
-		refused.add("limits.perApplicant", "a limit per applicant", "limits that need sign-in")
+		r.add("limits.perApplicant", "a limit per applicant", "opensAt, closesAt, maxApplications", "limits that need sign-in")
 	}
 	for i, s := range def.Scenarios {
 		if s.Integrations != nil {
-			refused.add(fmt.Sprintf("scenarios[%d].integrations", i), "recorded answers of outside systems", "exchange with outside systems")
+			r.add(fmt.Sprintf("scenarios[%d].integrations", i), "recorded answers of outside systems", "none", "exchange with outside systems")
 		}
 		if s.Applicant != nil && len(s.Applicant.Claims) > 0 {
-			refused.add(fmt.Sprintf("scenarios[%d].applicant.claims", i), "claims of a signed-in person", "sign-in")
+			r.add(fmt.Sprintf("scenarios[%d].applicant.claims", i), "claims of a signed-in person", "none", signIn)
 		}
 	}
-	refused.outputs(def.Outputs)
-	return refused.findings
+	r.outputs(def.Outputs)
+	return r.findings
 }
+
+const signIn = "sign-in"
 
 // carriedOutOutputs are the documents that the intake writes.
 var carriedOutOutputs = map[[2]string]bool{
@@ -71,10 +73,11 @@ type refusals struct {
 	findings []definition.Finding
 }
 
-func (r *refusals) add(path, found, what string) {
+// add refuses what was found; allowed is what may stand there instead, feature what is not carried out.
+func (r *refusals) add(path, found, allowed, feature string) {
 	r.findings = append(r.findings, definition.Finding{
 		Path: r.root + "." + path, Rule: "unsupported", Severity: definition.Error, Reason: definition.Unsupported, Found: found,
-		Allowed: "what this version carries out; not yet: " + what, Do: "leave it out until a version carries it out",
+		Allowed: allowed, Do: "leave it out: this version does not carry out " + feature,
 	})
 }
 
@@ -82,11 +85,11 @@ func (r *refusals) outputs(outputs []v1alpha1.Output) {
 	for i, o := range outputs {
 		if !carriedOutOutputs[[2]string{o.Type, o.Format}] {
 			r.add(fmt.Sprintf("outputs[%d]", i), fmt.Sprintf("an output of type %s as %s", o.Type, o.Format),
-				"outputs other than a ServiceMessage as XML, a BlankForm or a Receipt as HTML")
+				"ServiceMessage as XML, BlankForm as HTML, Receipt as HTML", "other outputs")
 		}
 		for j, way := range o.Delivery {
 			if way == "Email" {
-				r.add(fmt.Sprintf("outputs[%d].delivery[%d]", i, j), "delivery by e-mail", "sending mail")
+				r.add(fmt.Sprintf("outputs[%d].delivery[%d]", i, j), "delivery by e-mail", "Page, MFC, Post", "sending mail")
 			}
 		}
 	}
@@ -94,25 +97,25 @@ func (r *refusals) outputs(outputs []v1alpha1.Output) {
 
 // unsupportedSpec is the list for what stands beside the definition.
 func unsupportedSpec(spec *v1alpha1.GovServiceSpec) []definition.Finding {
-	refused := refusals{root: "spec"}
+	r := refusals{root: "spec"}
 	if spec.Intake != nil && spec.Intake.Placement == "Dedicated" {
-		refused.add("intake.placement", "Dedicated", "an intake of its own for one service; Shared is carried out")
+		r.add("intake.placement", "Dedicated", "Shared", "an intake of its own for one service")
 	}
 	p := spec.Publication
 	if p == nil {
-		return refused.findings
+		return r.findings
 	}
 	if p.Activation == "Manual" {
-		refused.add("publication.activation", "Manual", "activation by hand; WhenApproved is carried out")
+		r.add("publication.activation", "Manual", "WhenApproved", "activation by hand")
 	}
 	if p.Revision != "" {
-		refused.add("publication.revision", fmt.Sprintf("%q", p.Revision), "pinning; apply the former definition to serve it again")
+		r.add("publication.revision", fmt.Sprintf("%q", p.Revision), "none; apply the former definition to serve it again", "pinning")
 	}
 	if p.PublishAt != nil {
-		refused.add("publication.publishAt", "a moment of publication", "publication at a set time")
+		r.add("publication.publishAt", "a moment of publication", "none", "publication at a set time")
 	}
 	if p.WithdrawAt != nil {
-		refused.add("publication.withdrawAt", "a moment of withdrawal", "withdrawal at a set time; delete the service or set state: Suspended")
+		r.add("publication.withdrawAt", "a moment of withdrawal", "none; delete the service or set state: Suspended", "withdrawal at a set time")
 	}
-	return refused.findings
+	return r.findings
 }
