@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package form
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gabriel-vasile/mimetype"
+)
+
+func (d *document) formats() []string {
+	if len(d.spec.Formats) > 0 {
+		return d.spec.Formats
+	}
+	return DefaultFormats
+}
+
+func (d *document) maxSize() int64 {
+	if d.spec.MaxSizeBytes > 0 {
+		return d.spec.MaxSizeBytes
+	}
+	return DefaultMaxSizeBytes
+}
+
+func (d *document) minFiles() int { return max(1, int(d.spec.MinFiles)) }
+
+func (d *document) maxFiles() int {
+	if d.spec.MaxFiles > 0 {
+		return int(d.spec.MaxFiles)
+	}
+	return max(DefaultMaxFiles, d.minFiles())
+}
+
+// subject is what messages about the document say.
+func (d *document) subject(code string) subject {
+	s := subject{label: d.spec.Name}
+	switch code {
+	case CodeRequired:
+		s.variant = "document"
+	case CodeMinItems:
+		s.variant, s.bound = "document", plain(strconv.Itoa(d.minFiles()))
+	case CodeMaxItems:
+		s.variant, s.bound = "document", plain(strconv.Itoa(d.maxFiles()))
+	case CodeTooLarge:
+		s.bound = plain(strings.TrimSuffix(fmt.Sprintf("%.1f", float64(d.maxSize())/(1<<20)), ".0"))
+	case CodeMediaType:
+		var names []string
+		for _, f := range d.formats() {
+			names = append(names, formatName(f))
+		}
+		s.bound = plain(list(names))
+	}
+	return s
+}
+
+// formatName is what people call a media type: the usual ending of its files.
+func formatName(format string) string {
+	if m := mimetype.Lookup(format); m != nil && m.Extension() != "" {
+		return strings.ToUpper(strings.TrimPrefix(m.Extension(), "."))
+	}
+	return format
+}
+
+func (m *Model) document(id string) *document {
+	for _, d := range m.documents {
+		if string(d.spec.ID) == id {
+			return d
+		}
+	}
+	return nil
+}
+
+// documentAt returns the document at a pointer of the envelope, or nil.
+func (m *Model) documentAt(pointer string) *document {
+	id, ok := strings.CutPrefix(pointer, "/documents/")
+	if !ok {
+		return nil
+	}
+	return m.document(id)
+}
+
+// isHiddenDocument tells that the page of a document is not shown.
+func (c *check) isHiddenDocument(id string) bool {
+	d := c.m.document(id)
+	return d != nil && d.page != nil && !c.visible.pages[d.page.number]
+}
+
+// documents reports missing, superfluous and unknown attachments.
+func (c *check) documents() {
+	attached := map[string]int{}
+	for _, a := range c.e.Documents {
+		attached[a.Document]++
+	}
+	for id := range attached {
+		if c.m.document(id) == nil {
+			pointer := "/documents/" + escapePointer(id)
+			c.problems = append(c.problems, problem{Violation: c.m.violation(pointer, CodeUnknown), rank: c.m.rank(pointer)})
+		}
+	}
+	for _, d := range c.m.documents {
+		n, code := attached[string(d.spec.ID)], ""
+		switch {
+		case n == 0 && d.isRequired(c):
+			code = CodeRequired
+		case n > 0 && n < d.minFiles():
+			code = CodeMinItems
+		case n > d.maxFiles():
+			code = CodeMaxItems
+		default:
+			continue
+		}
+		pointer := "/documents/" + string(d.spec.ID)
+		p := problem{Violation: c.m.violation(pointer, code), page: d.page, rank: padded(d.order)}
+		if d.requiredWhen != nil {
+			p.ready = c.m.lastPage(d.requiredWhen.Inputs())
+		}
+		c.problems = append(c.problems, p)
+	}
+}
+
+// isRequired tells that a document must be attached, as far as the answers that decide it are sound.
+func (d *document) isRequired(c *check) bool {
+	if d.requiredWhen == nil || d.page == nil || !c.visible.pages[d.page.number] || !c.isSound(d.requiredWhen.Inputs()...) {
+		return false
+	}
+	required, err := d.requiredWhen.Holds(c.in)
+	return required || err != nil
+}
+
+// Documents returns the documents that an applicant with these answers is asked for, in the order of the form.
+func (m *Model) Documents(data map[string]any, now time.Time) []DocumentView {
+	e := &Envelope{Data: data}
+	c := m.check(e, now)
+	var views []DocumentView
+	for _, pg := range m.pages {
+		if c.visible.pages[pg.number] {
+			views = append(views, pg.documentViews(c)...)
+		}
+	}
+	return views
+}
+
+func (pg *page) documentViews(c *check) []DocumentView {
+	var views []DocumentView
+	for _, d := range pg.documents {
+		views = append(views, DocumentView{
+			ID: string(d.spec.ID), Pointer: "/documents/" + string(d.spec.ID), Name: d.spec.Name, Page: pg.id, Required: d.isRequired(c),
+			Formats: d.formats(), MaxSizeBytes: d.maxSize(), MinFiles: d.minFiles(), MaxFiles: d.maxFiles(),
+			HowToObtain: d.spec.HowToObtain, ValidFor: d.spec.ValidFor,
+		})
+	}
+	return views
+}
+
+// CheckFile returns what is wrong with a file for a document: its size, or its type by the content. head is its first SniffBytes
+// bytes or all of it; size is in bytes. The name decides nothing: it only tells a text from a table in plain text.
+func (m *Model) CheckFile(document string, name string, head []byte, size int64) []Violation {
+	pointer := "/documents/" + escapePointer(document)
+	d := m.document(document)
+	if d == nil {
+		return []Violation{m.violation(pointer, CodeUnknown)}
+	}
+	var violations []Violation
+	if size > d.maxSize() {
+		violations = append(violations, m.violation(pointer, CodeTooLarge))
+	}
+	if size == 0 || len(head) == 0 || !isOfFormat(head, d.formats()) {
+		violations = append(violations, m.violation(pointer, CodeMediaType))
+	}
+	return violations
+}
+
+// isOfFormat tells whether content is of one of the formats. What can run in a browser is never taken for plain text.
+func isOfFormat(head []byte, formats []string) bool {
+	found := mimetype.Detect(head)
+	for _, format := range formats {
+		if found.Is(format) {
+			return true
+		}
+	}
+	active := []string{"text/html", "text/xml", "image/svg+xml", "application/javascript", "text/javascript", "application/xhtml+xml"}
+	isActive := slices.ContainsFunc(active, found.Is)
+	return !isActive && slices.Contains(formats, "text/plain") && found.Parent() != nil && found.Parent().Is("text/plain")
+}
+
+// FileType returns the media type that a file's content shows. head is its first SniffBytes bytes or all of it.
+func FileType(head []byte) string { return mimetype.Detect(head).String() }

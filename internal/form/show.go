@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package form
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/okno-dev/okno/internal/expression"
+)
+
+// Pages returns the pages that an applicant with these answers is shown, in order. Data may hold answers of the wrong type: they
+// are shown as typed.
+func (m *Model) Pages(data map[string]any, now time.Time, language string) []PageView {
+	s := m.shower(data, now, language)
+	var views []PageView
+	for _, pg := range m.pages {
+		if s.visible.pages[pg.number] {
+			views = append(views, s.page(pg))
+		}
+	}
+	return views
+}
+
+// PageIDs returns the ids of the pages that an applicant with these answers is shown, in order.
+func (m *Model) PageIDs(data map[string]any, now time.Time) []string {
+	s := m.shower(data, now, "")
+	var ids []string
+	for _, pg := range m.pages {
+		if s.visible.pages[pg.number] {
+			ids = append(ids, pg.id)
+		}
+	}
+	return ids
+}
+
+// Page returns one page, and false when an applicant with these answers is not shown it.
+func (m *Model) Page(id string, data map[string]any, now time.Time, language string) (PageView, bool) {
+	s := m.shower(data, now, language)
+	for _, pg := range m.pages {
+		if pg.id == id && s.visible.pages[pg.number] {
+			return s.page(pg), true
+		}
+	}
+	return PageView{}, false
+}
+
+// shower lays out one application in one language.
+type shower struct {
+	*check
+	data     map[string]any // as given: entries that were just added are empty and not normal
+	language string
+}
+
+func (m *Model) shower(data map[string]any, now time.Time, language string) *shower {
+	e := &Envelope{Data: data}
+	m.Normalise(e)
+	c := &check{m: m, e: e, in: expression.NewInput(e.Data, nil, now)}
+	c.visible = m.hide(e.Data, c.in)
+	return &shower{check: c, data: data, language: language}
+}
+
+func (s *shower) page(pg *page) PageView {
+	view := PageView{ID: pg.id, Title: pg.title.In(s.language)}
+	for _, f := range pg.fields {
+		if s.visible.shows(f) {
+			view.Fields = append(view.Fields, s.field(f, f.node.pointer))
+		}
+	}
+	if len(pg.documents) > 0 {
+		view.Documents = pg.documentViews(s.check)
+	}
+	return view
+}
+
+// field lays out one question at a concrete pointer in the data.
+func (s *shower) field(f *field, pointer string) FieldView {
+	n, name := f.node, inputName(pointer)
+	view := FieldView{
+		ID: strings.ReplaceAll(name, ".", "-"), Pointer: "/data" + pointer, Name: name, Label: s.label(f), Hint: f.hint.In(s.language),
+		Widget: f.widget, Required: n.required || n.minItems > 0, InputMode: inputMode(f), Autocomplete: autocomplete(f),
+	}
+	if n.kind == expression.String && !n.isChoice() && n.constant == nil {
+		view.MaxLength = n.maxLength
+	}
+	v, _ := valueAt(s.data, pointer)
+	if f.isGroup() {
+		s.group(&view, f, v, pointer)
+		return view
+	}
+	if n.isScalarList() {
+		view.Values = texts(n.items, v)
+		view.Value = strings.Join(view.Values, "\n")
+		view.Options = s.options(f, n.items, view.Values)
+		return view
+	}
+	if v != nil {
+		view.Value = lexicalForm(v)
+		view.Values = []string{view.Value}
+	}
+	if f.widget == "Date" {
+		view.Year, view.Month, view.Day = dateParts(view.Value)
+	}
+	view.Options = s.options(f, n, view.Values)
+	return view
+}
+
+// group lays out the entries of a list, at least one when the list is required, or the one entry of an object.
+func (s *shower) group(view *FieldView, f *field, v any, pointer string) {
+	if f.node.kind == expression.Object {
+		view.Items = []GroupItem{s.item(f, pointer, pointer)}
+		return
+	}
+	view.Repeats = true
+	entries, _ := v.([]any)
+	for i := range max(len(entries), f.node.minItems) {
+		place := pointer + "/" + strconv.Itoa(i)
+		item := s.item(f, place, place)
+		if len(entries) > f.node.minItems {
+			item.RemoveAction = actionRemove + view.Name + "." + strconv.Itoa(i)
+		}
+		view.Items = append(view.Items, item)
+	}
+	if len(view.Items) < f.node.maxItems {
+		view.AddAction = actionAdd + view.Name
+	}
+}
+
+// item lays out one entry. The pointers of its fields follow the entry's.
+func (s *shower) item(f *field, pointer, place string) GroupItem {
+	item := GroupItem{Pointer: "/data" + pointer}
+	base := f.node
+	if base.kind == expression.List {
+		base = base.items
+	}
+	for _, inner := range f.fields {
+		if s.visible.shows(inner) {
+			item.Fields = append(item.Fields, s.field(inner, place+strings.TrimPrefix(inner.node.pointer, base.pointer)))
+		}
+	}
+	return item
+}
+
+func (s *shower) label(f *field) string {
+	if len(f.label) > 0 {
+		return f.label.In(s.language)
+	}
+	return f.node.title
+}
+
+// options are the choices of a question, those that were chosen selected. A single checkbox has one.
+func (s *shower) options(f *field, n *node, chosen []string) []Option {
+	var options []Option
+	add := func(value, label, group string) {
+		options = append(options, Option{Value: value, Label: label, Group: group, Selected: slices.Contains(chosen, value)})
+	}
+	switch {
+	case n.codes != nil:
+		for _, item := range n.codes.items {
+			if n.codes.has(item.Code) {
+				add(item.Code, item.Label.In(s.language), n.codes.group(item.Code, s.language))
+			}
+		}
+	case n.constant != nil:
+		add(lexicalForm(n.constant), s.label(f), "")
+	case len(n.enum) > 0:
+		for _, v := range n.enum {
+			add(lexicalForm(v), lexicalForm(v), "")
+		}
+	case n.kind == expression.Boolean && f.widget == "Checkbox":
+		add("true", s.label(f), "")
+	case n.kind == expression.Boolean:
+		words := yesNo[s.language]
+		if words[0] == "" {
+			words = yesNo["en"]
+		}
+		add("true", words[0], "")
+		add("false", words[1], "")
+	}
+	return options
+}
+
+var yesNo = map[string][2]string{"ru": {"Да", "Нет"}, "en": {"Yes", "No"}}
+
+// valueAt returns the value at a concrete pointer in the data.
+func valueAt(data map[string]any, pointer string) (any, bool) {
+	var v any = data
+	for step := range steps(pointer) {
+		switch holder := v.(type) {
+		case map[string]any:
+			v = holder[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(holder) {
+				return nil, false
+			}
+			v = holder[i]
+		default:
+			return nil, false
+		}
+	}
+	return v, v != nil
+}
+
+// lexicalForm writes a value as an HTML input holds it.
+func lexicalForm(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+func texts(n *node, v any) []string {
+	items, isList := v.([]any)
+	if !isList && v != nil {
+		items = []any{v}
+	}
+	values := make([]string, 0, len(items))
+	for _, item := range items {
+		values = append(values, lexicalForm(item))
+	}
+	return values
+}
+
+// dateParts takes a date apart as far as it was typed.
+func dateParts(value string) (year, month, day string) {
+	parts := strings.SplitN(value, "-", 3)
+	for len(parts) < 3 {
+		parts = append(parts, "")
+	}
+	return parts[0], strings.TrimPrefix(parts[1], "0"), strings.TrimPrefix(parts[2], "0")
+}
+
+func inputMode(f *field) string {
+	switch {
+	case f.widget == "Email":
+		return "email"
+	case f.widget == "Phone":
+		return "tel"
+	case f.node.kind == expression.Integer || f.widget == "Number" && f.node.kind == expression.String:
+		return "numeric"
+	case f.node.kind == expression.Number:
+		return "decimal"
+	}
+	return ""
+}
+
+// autocompleteTokens are HTML's tokens by the names that schemas use for what people know of themselves.
+var autocompleteTokens = map[string]string{
+	"surname": "family-name", "lastName": "family-name", "familyName": "family-name", "firstName": "given-name", "givenName": "given-name", "name": "given-name",
+	"patronymic": "additional-name", "middleName": "additional-name", "birthDate": "bday", "dateOfBirth": "bday", "sex": "sex",
+	"phone": "tel", "email": "email", "postalCode": "postal-code", "city": "address-level2", "region": "address-level1", "street": "street-address",
+}
+
+// autocomplete offers what the browser knows of the applicant, so it suits the applicant's own answers only.
+func autocomplete(f *field) string {
+	top, _, nested := strings.Cut(strings.TrimPrefix(f.node.pointer, "/"), "/")
+	if nested && top != "applicant" && top != "person" || strings.Contains(f.node.pointer, "*") || !f.node.isScalar() || f.node.isChoice() && f.node.name != "sex" {
+		return ""
+	}
+	return autocompleteTokens[f.node.name]
+}
+
+// Summary returns the answers of an application for reading: to be checked before sending, on the receipt, on a blank form.
+func (m *Model) Summary(e *Envelope, language string) []SummarySection {
+	s := &shower{check: &check{m: m}, data: e.Data, language: language}
+	var sections []SummarySection
+	for _, pg := range m.pages {
+		section := SummarySection{Page: pg.id, Title: pg.title.In(language)}
+		for _, f := range pg.fields {
+			section.Rows = append(section.Rows, s.rows(f, f.node.pointer)...)
+		}
+		for _, d := range pg.documents {
+			var names []string
+			for _, a := range e.Documents {
+				if a.Document == string(d.spec.ID) {
+					names = append(names, a.Name)
+				}
+			}
+			if len(names) > 0 {
+				section.Rows = append(section.Rows, SummaryRow{Pointer: "/documents/" + string(d.spec.ID), Label: d.spec.Name.In(language), Value: list(names)})
+			}
+		}
+		if len(section.Rows) > 0 {
+			sections = append(sections, section)
+		}
+	}
+	return sections
+}
+
+func (s *shower) rows(f *field, pointer string) []SummaryRow {
+	v, present := valueAt(s.data, pointer)
+	if !present {
+		return nil
+	}
+	if !f.isGroup() {
+		return []SummaryRow{{Pointer: "/data" + pointer, Label: s.label(f), Value: s.words(f.node, v)}}
+	}
+	base, places := f.node, []string{pointer}
+	if f.node.kind == expression.List {
+		base, places = f.node.items, nil
+		entries, _ := v.([]any)
+		for i := range entries {
+			places = append(places, pointer+"/"+strconv.Itoa(i))
+		}
+	}
+	var rows []SummaryRow
+	for i, place := range places {
+		for _, inner := range f.fields {
+			for _, row := range s.rows(inner, place+strings.TrimPrefix(inner.node.pointer, base.pointer)) {
+				if len(places) > 1 {
+					row.Label = fmt.Sprintf("%d. %s", i+1, row.Label)
+				}
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// words writes an answer as people read it.
+func (s *shower) words(n *node, v any) string {
+	if n.isScalarList() {
+		var words []string
+		for _, text := range texts(n.items, v) {
+			words = append(words, s.words(n.items, text))
+		}
+		return list(words)
+	}
+	text := lexicalForm(v)
+	switch {
+	case n.codes != nil:
+		return n.codes.label(text, s.language)
+	case n.kind == expression.Boolean || n.constant != nil && text == lexicalForm(n.constant):
+		words := yesNo[s.language]
+		if words[0] == "" {
+			words = yesNo["en"]
+		}
+		if text == "false" {
+			return words[1]
+		}
+		return words[0]
+	case n.format == "date":
+		if day, err := time.Parse(time.DateOnly, text); err == nil {
+			return day.Format("02.01.2006")
+		}
+	}
+	return text
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package form
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/expression"
+)
+
+// Validate normalises an application, drops the answers and files of what is hidden, and returns all that is wrong, in the order
+// of the form. now is the moment of filing in the agency's time zone. No violation means that the application may be filed as e
+// then stands.
+func (m *Model) Validate(e *Envelope, now time.Time) []Violation {
+	c := m.check(e, now)
+	violations := make([]Violation, 0, len(c.problems))
+	for _, p := range c.problems {
+		violations = append(violations, p.Violation)
+	}
+	return violations
+}
+
+// CheckPage does as Validate does and returns what is wrong with one page: its answers, its documents, and the rules and
+// conditions shown there that look at no later page. What it returns, Validate returns too.
+func (m *Model) CheckPage(page string, e *Envelope, now time.Time) []Violation {
+	c := m.check(e, now)
+	var violations []Violation
+	for _, p := range c.problems {
+		if p.page != nil && p.page.id == page && p.ready <= p.page.number {
+			violations = append(violations, p.Violation)
+		}
+	}
+	return violations
+}
+
+// problem is a violation and where it belongs in the form.
+type problem struct {
+	Violation
+	page  *page  // nil when no page can mend it
+	ready int    // the number of the last page that must be answered before it can be judged
+	rank  string // sorts problems as people meet them
+}
+
+// check is one validation.
+type check struct {
+	m        *Model
+	e        *Envelope
+	in       *expression.Input
+	visible  *visible
+	problems []problem
+	invalid  []string // pointers in the data, with * for entries, of answers that are wrong by themselves
+}
+
+func (m *Model) check(e *Envelope, now time.Time) *check {
+	m.Normalise(e)
+	c := &check{m: m, e: e, in: expression.NewInput(e.Data, claims(e.Applicant), now)}
+	c.visible = m.hide(e.Data, c.in)
+	e.Documents = slices.DeleteFunc(slices.Clone(e.Documents), func(a Attachment) bool { return c.isHiddenDocument(a.Document) })
+	c.envelope()
+	c.schema()
+	c.characters(m.root, e.Data, "")
+	c.rules()
+	c.eligibility()
+	c.documents()
+	slices.SortStableFunc(c.problems, func(a, b problem) int { return strings.Compare(a.rank, b.rank) })
+	c.problems = slices.CompactFunc(c.problems, func(a, b problem) bool { return a.Pointer == b.Pointer && a.Code == b.Code })
+	return c
+}
+
+// claims are the texts among what is known of the applicant.
+func claims(applicant map[string]any) map[string]string {
+	texts := make(map[string]string, len(applicant))
+	for name, v := range applicant {
+		if s, isText := v.(string); isText {
+			texts[name] = s
+		}
+	}
+	return texts
+}
+
+// gravity orders the codes of one pointer; only the gravest is reported, as people mend one thing at a time.
+var gravity = []string{CodeRequired, CodeType, CodeCharacters, CodeConst, CodeEnum, CodeMinItems, CodeMaxItems, CodeMaxLength, CodeMinLength, CodeFormat, CodePattern, CodeMinimum, CodeMaximum, CodeMultipleOf, CodeUniqueItems, CodeUnknown}
+
+// schema reports what the schema says of the data, one problem for a pointer.
+func (c *check) schema() {
+	var failure *jsonschema.ValidationError
+	if err := c.m.validator.Validate(c.e.Data); err == nil || !errors.As(err, &failure) {
+		return
+	}
+	gravest := map[string]int{}
+	collect(failure, func(pointer, code string) {
+		rank := slices.Index(gravity, code)
+		if known, seen := gravest[pointer]; !seen || rank < known {
+			gravest[pointer] = rank
+		}
+	})
+	for pointer, rank := range gravest {
+		c.report(pointer, gravity[rank])
+	}
+}
+
+// report adds what is wrong with an answer by itself. An object that is missing is reported at the answers that it requires.
+func (c *check) report(pointer, code string) {
+	n, f := c.m.lookUp("/data" + pointer)
+	if n != nil && code == CodeRequired && n.kind == expression.Object {
+		if c.demand(n, code, nil, -1) {
+			return
+		}
+	}
+	c.invalid = append(c.invalid, generalised(pointer))
+	p := problem{Violation: c.m.violation("/data"+pointer, code), rank: c.m.rank("/data" + pointer)}
+	if f != nil {
+		p.page, p.ready = f.page, f.page.number
+	}
+	c.problems = append(c.problems, p)
+}
+
+// demand reports the answers that an absent object requires, as far as they are asked, and tells whether there were any.
+func (c *check) demand(object *node, code string, message v1alpha1.Text, ready int) bool {
+	any := false
+	for _, n := range object.props {
+		if !n.required {
+			continue
+		}
+		if n.kind == expression.Object {
+			any = c.demand(n, code, message, ready) || any
+			continue
+		}
+		f := c.m.fieldOf(n)
+		if f == nil || !c.visible.shows(f) {
+			continue
+		}
+		any = true
+		c.invalid = append(c.invalid, n.pointer)
+		p := problem{Violation: c.m.violation("/data"+n.pointer, code), page: f.page, ready: max(ready, f.page.number), rank: c.m.rank("/data" + n.pointer)}
+		c.problems = append(c.problems, p)
+	}
+	return any
+}
+
+// collect walks the validator's errors and calls visit with a pointer in the data and a code of this package.
+func collect(e *jsonschema.ValidationError, visit func(pointer, code string)) {
+	for _, cause := range e.Causes {
+		collect(cause, visit)
+	}
+	place := ""
+	for _, step := range e.InstanceLocation {
+		place += "/" + escapePointer(step)
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			visit(place+"/"+name, CodeRequired)
+		}
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			visit(place+"/"+escapePointer(name), CodeUnknown)
+		}
+	default:
+		if path := e.ErrorKind.KeywordPath(); len(path) == 1 && slices.Contains(gravity, path[0]) {
+			visit(place, path[0])
+		}
+	}
+}
+
+// characters reports texts that XML cannot hold and codes that their list does not have.
+func (c *check) characters(n *node, v any, pointer string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if p := n.prop(name); p != nil {
+				c.characters(p, inner, pointer+"/"+name)
+			}
+		}
+	case []any:
+		if n.kind == expression.List {
+			for i, inner := range v {
+				c.characters(n.items, inner, pointer+"/"+strconv.Itoa(i))
+			}
+		}
+	case string:
+		switch {
+		case n.kind == expression.Object || n.kind == expression.List:
+		case !isXMLText(v):
+			c.replace(pointer, CodeCharacters)
+		case n.codes != nil && !n.codes.has(v):
+			c.replace(pointer, CodeEnum)
+		}
+	}
+}
+
+// replace reports code at pointer unless something graver is reported there already, and takes the place of what is less grave.
+func (c *check) replace(pointer, code string) {
+	full := "/data" + pointer
+	for i, p := range c.problems {
+		if p.Pointer == full {
+			if slices.Index(gravity, code) < slices.Index(gravity, p.Code) {
+				c.problems[i].Violation = c.m.violation(full, code)
+			}
+			return
+		}
+	}
+	c.report(pointer, code)
+}
+
+// generalised puts * for the indexes of a concrete pointer. Names of properties never begin with a digit.
+func generalised(pointer string) string {
+	steps := strings.Split(pointer, "/")
+	for i, step := range steps {
+		if step != "" && step[0] >= '0' && step[0] <= '9' {
+			steps[i] = "*"
+		}
+	}
+	return strings.Join(steps, "/")
+}
+
+// isSound tells that none of the places that an expression reads holds an answer that is wrong by itself.
+func (c *check) isSound(inputs ...string) bool {
+	for _, input := range inputs {
+		for _, pointer := range c.invalid {
+			if expression.Reads(input, pointer) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lastPage returns the number of the last page that asks for one of the places.
+func (m *Model) lastPage(inputs []string) int {
+	last := 0
+	for _, input := range inputs {
+		if n := m.root.find(input); n != nil {
+			n.leaves(func(leaf *node) {
+				if f := m.fields[leaf.pointer]; f != nil {
+					last = max(last, f.page.number)
+				}
+			})
+		}
+	}
+	return last
+}
+
+// rank returns a text that sorts pointers of the envelope as people meet them in the form.
+func (m *Model) rank(pointer string) string {
+	if d := m.documentAt(pointer); d != nil {
+		return padded(d.order)
+	}
+	path, inData := strings.CutPrefix(pointer, "/data")
+	if !inData {
+		return "~" + pointer
+	}
+	var rank strings.Builder
+	place := ""
+	for _, step := range strings.Split(path, "/")[1:] {
+		g := generalised("/" + step)
+		place += g
+		if f := m.fields[place]; f != nil {
+			rank.WriteString(padded(f.order))
+		} else if i, err := strconv.Atoi(step); err == nil && g == "/*" {
+			rank.WriteString(padded(i))
+		}
+	}
+	if rank.Len() == 0 {
+		if n := m.root.find(generalised(path)); n != nil && n != m.root {
+			if f := m.fieldOf(n); f != nil {
+				return padded(f.order) + path
+			}
+		}
+		return "z" + path
+	}
+	return rank.String() + path
+}
+
+func padded(i int) string {
+	s := strconv.Itoa(i)
+	return strings.Repeat("0", max(0, 6-len(s))) + s
+}
