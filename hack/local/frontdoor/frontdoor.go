@@ -87,7 +87,7 @@ func Listen(options Options) (*Door, error) {
 		return nil, fmt.Errorf("open the front door: %w", err)
 	}
 	if d.proxy, err = net.Listen("tcp", options.ProxyAddress); err != nil {
-		d.public.Close()
+		_ = d.public.Close()
 		return nil, fmt.Errorf("open the services' proxy: %w", err)
 	}
 	return d, nil

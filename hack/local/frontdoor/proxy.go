@@ -69,13 +69,13 @@ func (d *Door) tunnel(w http.ResponseWriter, address string) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	defer far.Close()
+	defer func() { _ = far.Close() }()
 	near, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	defer near.Close()
+	defer func() { _ = near.Close() }()
 	if _, err := io.WriteString(near, "HTTP/1.1 200 Connection Established\r\n\r\n"); err != nil {
 		return
 	}
@@ -86,6 +86,6 @@ func (d *Door) tunnel(w http.ResponseWriter, address string) {
 		_ = far.(*net.TCPConn).CloseWrite()
 	}()
 	_, _ = io.Copy(near, far)
-	near.Close()
+	_ = near.Close()
 	<-done
 }

@@ -33,7 +33,7 @@ func newAddresses(dir string) (*addresses, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pods need loopback addresses of their own, as Linux has: %w", err)
 	}
-	l.Close()
+	_ = l.Close()
 	return a, nil
 }
 

@@ -4,6 +4,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"sort"
@@ -160,7 +161,7 @@ func (p *podRun) envValue(ctx context.Context, container *corev1.Container, env 
 		data, err := p.secret(ctx, ref.Name, isTrue(ref.Optional))
 		return key(data, ref.Key, isTrue(ref.Optional), err)
 	}
-	return "", false, fmt.Errorf("its source is not supported by the local node")
+	return "", false, errors.New("its source is not supported by the local node")
 }
 
 func key(data map[string][]byte, name string, optional bool, err error) (string, bool, error) {

@@ -81,7 +81,7 @@ func (n *Node) serveLog(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the container has no such log", http.StatusNotFound)
 		return
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if lines, err := strconv.Atoi(r.URL.Query().Get("tailLines")); err == nil {
 		if err := seekLines(f, lines); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -137,6 +139,9 @@ func (n *Node) follow(ctx context.Context) error {
 			return fmt.Errorf("list %v: %w", kind, ctx.Err())
 		}
 	}
+	if err := n.sweep(); err != nil {
+		return fmt.Errorf("sweep pods' folders: %w", err)
+	}
 	for _, work := range []func(context.Context){pods.run, claims.run, n.renewLease} {
 		n.running.Go(func() { work(run) })
 	}
@@ -145,6 +150,34 @@ func (n *Node) follow(ctx context.Context) error {
 		n.running.Go(func() { <-run.Done(); n.options.Logs.close() })
 	}
 	n.running.Go(func() { <-run.Done(); factory.Shutdown() })
+	return nil
+}
+
+// sweep removes the folders of pods that went while the node did not run.
+func (n *Node) sweep() error {
+	pods, err := n.pods.List(labels.Everything())
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, pod := range pods {
+		known[string(pod.UID)] = true
+	}
+	folders, err := os.ReadDir(filepath.Join(n.options.Dir, "pods"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if known[folder.Name()] {
+			continue
+		}
+		if err := os.RemoveAll(n.podDir(types.UID(folder.Name()))); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -195,8 +195,13 @@ func (w *world) testDeletion(t *testing.T) {
 
 func (w *world) testNodeRestart(t *testing.T) {
 	w.create(t, program("again", "/"))
-	before := w.ready(t, "again")
+	w.create(t, program("gone", "/"))
+	before, gone := w.ready(t, "again"), w.ready(t, "gone")
 	w.cluster.Node.Stop()
+	now := int64(0)
+	if err := w.client.CoreV1().Pods("default").Delete(t.Context(), "gone", metav1.DeleteOptions{GracePeriodSeconds: &now}); err != nil {
+		t.Fatal(err)
+	}
 	stopped, err := w.client.CoreV1().Pods("default").Get(t.Context(), "again", metav1.GetOptions{})
 	if err != nil || isReady(stopped) {
 		t.Errorf("after the node's stop: %v, ready %v", err, isReady(stopped))
@@ -205,6 +210,9 @@ func (w *world) testNodeRestart(t *testing.T) {
 	after := w.ready(t, "again")
 	if after.UID != before.UID || after.Status.ContainerStatuses[0].ContainerID == before.Status.ContainerStatuses[0].ContainerID {
 		t.Errorf("want the same pod with a new process, got %+v", after.Status.ContainerStatuses)
+	}
+	if _, err := os.Stat(filepath.Join(w.cluster.Dir, "pods", string(gone.UID))); !os.IsNotExist(err) {
+		t.Errorf("the folder of a pod that went meanwhile: %v, want it gone", err)
 	}
 }
 

@@ -5,6 +5,7 @@ package node
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -92,12 +93,12 @@ func checkOf(handler corev1.ProbeHandler, container *corev1.Container, address s
 		return func(ctx context.Context) error {
 			connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", target)
 			if err == nil {
-				connection.Close()
+				_ = connection.Close()
 			}
 			return err
 		}, nil
 	}
-	return nil, fmt.Errorf("only httpGet and tcpSocket probes are supported by the local node")
+	return nil, errors.New("only httpGet and tcpSocket probes are supported by the local node")
 }
 
 func httpCheck(get *corev1.HTTPGetAction, container *corev1.Container, address string) (func(context.Context) error, error) {

@@ -206,6 +206,10 @@ func TestRestored(t *testing.T) {
 	if got := restored(statuses, "a", now); got.restarts != 5 || got.last == nil || got.last.Reason != "NodeStopped" {
 		t.Errorf("of a container that ran: %+v", got)
 	}
+	statuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 143}}
+	if got := restored(statuses, "a", now); got.restarts != 5 || got.last == nil || got.last.ExitCode != 143 {
+		t.Errorf("of a container that was stopped: %+v", got)
+	}
 	if got := restored(statuses, "b", now); got.restarts != 0 || got.last != nil {
 		t.Errorf("of a container that never ran: %+v", got)
 	}

@@ -151,6 +151,7 @@ func restored(statuses []corev1.ContainerStatus, name string, now metav1.Time) o
 			}
 		}
 		if status.State.Terminated != nil {
+			o.restarts++
 			o.last = status.State.Terminated
 		}
 	}

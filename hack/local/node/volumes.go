@@ -5,6 +5,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -109,7 +110,7 @@ func (p *podRun) volumeFiles(ctx context.Context, volume corev1.Volume) (map[str
 		}
 		return files, nil
 	}
-	return nil, fmt.Errorf("its type is not supported by the local node")
+	return nil, errors.New("its type is not supported by the local node")
 }
 
 func (p *podRun) addProjection(ctx context.Context, files map[string]file, source corev1.VolumeProjection, mode *int32) error {
@@ -127,7 +128,7 @@ func (p *podRun) addProjection(ctx context.Context, files map[string]file, sourc
 		files[source.ServiceAccountToken.Path] = file{data: []byte(text), mode: 0o600}
 		return err
 	}
-	return fmt.Errorf("its projection is not supported by the local node")
+	return errors.New("its projection is not supported by the local node")
 }
 
 // addItems adds all keys, or those that items name under their paths.

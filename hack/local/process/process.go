@@ -67,7 +67,7 @@ func Start(spec Spec) (*Process, error) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
-		log.Close()
+		_ = log.Close()
 		started <- err
 		if err != nil {
 			return
@@ -159,7 +159,7 @@ func Tail(path string, n int64) string {
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return ""

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -48,7 +47,7 @@ func (s settings) impersonate() error {
 			return fmt.Errorf("write kubeconfig: %w", err)
 		}
 	}
-	return persons.WriteScript(filepath.Join(s.bin, "as"), s.data, s.bin)
+	return s.writeScript()
 }
 
 // asPerson is the part of config that the context needs, with the person in

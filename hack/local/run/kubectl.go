@@ -27,6 +27,16 @@ func (s settings) as(name string) acting {
 	return acting{settings: s, kubeconfig: persons.Person{Name: name}.Kubeconfig(s.data)}
 }
 
+// writeScript writes bin/as for the usual cluster; one with a data folder of
+// its own, as tests make, has its script there and leaves bin/as alone.
+func (s settings) writeScript() error {
+	folder := s.data
+	if s.data == filepath.Join(s.root, defaultData) {
+		folder = s.bin
+	}
+	return persons.WriteScript(filepath.Join(folder, "as"), s.data, s.bin)
+}
+
 // kubectl runs kubectl and returns what it says.
 func (a acting) kubectl(ctx context.Context, args ...string) (string, error) {
 	return a.run(ctx, nil, "kubectl", args...)

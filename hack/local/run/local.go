@@ -98,7 +98,7 @@ func (m *machine) start(ctx context.Context, end context.CancelCauseFunc) error 
 			return err
 		}
 	}
-	if err := persons.WriteScript(filepath.Join(m.bin, "as"), m.data, m.bin); err != nil {
+	if err := m.writeScript(); err != nil {
 		return err
 	}
 	if m.log, err = os.OpenFile(filepath.Join(m.data, "run.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
@@ -164,7 +164,7 @@ func (m *machine) stop(t *teller) {
 	m.plane.Stop()
 	m.plane = nil
 	if m.log != nil {
-		m.log.Close()
+		_ = m.log.Close()
 	}
 }
 

@@ -26,7 +26,7 @@ func takeLock(data string) (*lock, error) {
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := io.ReadAll(io.LimitReader(file, 32))
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("a local cluster is running already, as process %s: stop it with Ctrl-C where it was started", strings.TrimSpace(string(holder)))
 	}
 	if err := file.Truncate(0); err != nil {
@@ -38,4 +38,4 @@ func takeLock(data string) (*lock, error) {
 	return &lock{file}, nil
 }
 
-func (l *lock) release() { l.file.Close() }
+func (l *lock) release() { _ = l.file.Close() }

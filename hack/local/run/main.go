@@ -16,6 +16,9 @@ import (
 	"syscall"
 )
 
+// defaultData is the data folder of `make run`, in the repository.
+const defaultData = ".run"
+
 // settings say where everything is.
 type settings struct {
 	// root is the repository, data the cluster's folder, bin the programs.
@@ -38,7 +41,7 @@ func main() {
 func command(args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	root := flags.String("root", ".", "the repository")
-	data := flags.String("data", ".run", "the folder of the cluster's data, in the repository")
+	data := flags.String("data", defaultData, "the folder of the cluster's data, in the repository")
 	address := flags.String("address", "127.0.0.1:8080", "where people come in")
 	cluster := flags.String("cluster", "", "the kubeconfig context of an existing cluster to use instead of a local one")
 	flags.Usage = func() {
@@ -92,7 +95,12 @@ func run(ctx context.Context, s settings) error {
 		return existing(ctx, s, t)
 	}
 	t.say("Okno on a local Kubernetes. Its data is in %s; Ctrl-C stops it and keeps the data.", relative(s.root, s.data))
-	return local(ctx, s, t)
+	err = local(ctx, s, t)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w\n\n'make run' tries again from here and 'make clean-run' begins anew; all logs are under %s and %s",
+			err, relative(s.root, filepath.Join(s.data, "controlplane", "logs")), relative(s.root, filepath.Join(s.data, "node", "logs")))
+	}
+	return err
 }
 
 // clean drops the data of a cluster that does not run.

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/hack/local/persons"
