@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -77,13 +78,13 @@ func program(args []string) error {
 
 func routes(root *os.Root) http.Handler {
 	mux := http.NewServeMux()
-	healthy := true
+	var sick atomic.Bool
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if !healthy {
+		if sick.Load() {
 			http.Error(w, "sick", http.StatusInternalServerError)
 		}
 	})
-	mux.HandleFunc("POST /sick", func(http.ResponseWriter, *http.Request) { healthy = false })
+	mux.HandleFunc("POST /sick", func(http.ResponseWriter, *http.Request) { sick.Store(true) })
 	mux.HandleFunc("POST /exit", func(http.ResponseWriter, *http.Request) {
 		fmt.Println("ending as asked")
 		os.Exit(7)
