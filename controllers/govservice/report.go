@@ -27,7 +27,7 @@ func (r *Reconciler) report(ctx context.Context, s *scope) error {
 	if equality.Semantic.DeepEqual(s.before, *now) {
 		return nil
 	}
-	if counts := r.Metrics(s.key()); counts != nil {
+	if counts := r.Metrics(s.key(), s.ledger.ServedDigest(), s.ledger.PreviousDigest()); counts != nil {
 		now.Metrics = counts
 	}
 	patch, err := statusPatch(&s.before, now, s.svc.ResourceVersion)

@@ -40,8 +40,8 @@ type Options struct {
 	Prover Prover
 	// Endpoints are the public addresses of a service of a provider.
 	Endpoints func(provider, service string) *v1alpha1.Endpoints
-	// Metrics are the newest known counts of a service, or nil.
-	Metrics func(types.NamespacedName) *v1alpha1.Metrics
+	// Metrics are the newest known counts of a service with the digests that are served and were served before, or nil.
+	Metrics func(service types.NamespacedName, published, previous v1alpha1.Digest) *v1alpha1.Metrics
 	// WithdrawGrace is how long a deleted service still takes applications.
 	WithdrawGrace time.Duration
 	// Workers is how many services are reconciled at once.

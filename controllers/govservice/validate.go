@@ -32,16 +32,20 @@ func (r *Reconciler) validate(ctx context.Context, s *scope) error {
 		}
 		return nil
 	}
-	if v, ok := r.known(s); ok {
-		s.validity = v
-		return nil
+	v, ok := r.known(s)
+	if !ok {
+		body, err := r.body(ctx, s)
+		if err != nil {
+			return err
+		}
+		v = r.judgeRules(s, body)
+		r.memory.remember(s.key(), remembered{generation: s.svc.Generation, digest: s.digest, validity: v})
 	}
-	body, err := r.body(ctx, s)
-	if err != nil {
-		return err
+	if s.provider == nil && v.status == metav1.ConditionTrue {
+		v.status, v.reason = metav1.ConditionFalse, v1alpha1.ReasonNoProvider
+		v.message = "no ServiceProvider names this namespace: the platform team registers agencies"
 	}
-	s.validity = r.judgeRules(s, body)
-	r.memory.remember(s.key(), remembered{generation: s.svc.Generation, digest: s.digest, validity: s.validity})
+	s.validity = v
 	return nil
 }
 
@@ -94,7 +98,7 @@ func (r *Reconciler) body(ctx context.Context, s *scope) (*v1alpha1.GovService, 
 
 func (r *Reconciler) judgeRules(s *scope, body *v1alpha1.GovService) validity {
 	found := lint.Lint(body.Spec.Service.Raw(), lint.Options{Pack: r.rules, At: s.now})
-	found = definition.Sort(append(found, unsupported(&body.Spec)...))
+	found = definition.Sort(append(found, lint.Spec(&body.Spec)...))
 	v := validity{status: metav1.ConditionTrue, reason: v1alpha1.ReasonValid, findings: statusFindings(found)}
 	errs, reason := errorsOf(found)
 	switch own := s.ownRevision(); {
@@ -123,18 +127,6 @@ func errorsOf(found []definition.Finding) (n int, reason string) {
 		}
 	}
 	return n, reason
-}
-
-// unsupported finds what the service asks for beside its definition and this version does not carry out.
-func unsupported(spec *v1alpha1.GovServiceSpec) []definition.Finding {
-	var found []definition.Finding
-	if i := spec.Intake; i != nil && i.Placement == "Dedicated" {
-		found = append(found, definition.Finding{
-			Path: "spec.intake.placement", Rule: "unsupported", Severity: definition.Error, Reason: definition.Unsupported,
-			Found: "Dedicated", Allowed: "Shared", Do: "remove the field: this version runs one intake for each agency",
-		})
-	}
-	return found
 }
 
 func statusFindings(found []definition.Finding) []v1alpha1.Finding {

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package intake keeps the intake of each agency as package resources builds it, and tells how it does. It looks by itself and
+// watches nothing: the controller has no right on workloads but in the namespaces of agencies.
+package intake
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/digest"
+	"github.com/okno-dev/okno/internal/resources"
+)
+
+// HashAnnotation holds the hash of what was applied last, so that a field that is built no more is noticed too.
+const HashAnnotation = v1alpha1.GroupName + "/applied"
+
+// State is how an agency's intake does.
+type State string
+
+// States of an intake.
+const (
+	Running State = "Running" // the wanted pod is ready
+	Rolling State = "Rolling" // it is on the way
+	Failed  State = "Failed"  // the API server refuses what it needs
+)
+
+// Keeper keeps the intakes of agencies.
+type Keeper struct {
+	client   client.Client
+	reader   client.Reader
+	settings resources.Settings
+}
+
+// NewKeeper returns a keeper that writes through c and reads through reader, past any cache.
+func NewKeeper(c client.Client, reader client.Reader, settings resources.Settings) *Keeper {
+	return &Keeper{client: c, reader: reader, settings: settings}
+}
+
+// Keep applies what differs from what should be, and nothing else. The message says what a person has to know beyond the state.
+func (k *Keeper) Keep(ctx context.Context, p *v1alpha1.ServiceProvider) (State, string, error) {
+	for _, want := range k.objects(p) {
+		err := k.keep(ctx, want)
+		switch {
+		case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+			return Failed, err.Error(), nil
+		case err != nil:
+			return Rolling, "", err
+		}
+	}
+	return k.observe(ctx, p)
+}
+
+// objects are in the order in which each needs those before it: the controller's own right comes first.
+func (k *Keeper) objects(p *v1alpha1.ServiceProvider) []client.Object {
+	return []client.Object{
+		resources.MakeControllerBinding(p),
+		resources.MakeServiceAccount(p),
+		resources.MakeIntakeBinding(p),
+		resources.MakeNetworkPolicy(p),
+		resources.MakeService(p),
+		resources.MakeStatefulSet(p, k.settings),
+		resources.MakePodDisruptionBudget(p),
+		resources.MakeIngress(p, k.settings),
+	}
+}
+
+func (k *Keeper) keep(ctx context.Context, object client.Object) error {
+	want, err := desired(object)
+	if err != nil {
+		return err
+	}
+	have := &unstructured.Unstructured{}
+	have.SetGroupVersionKind(want.GroupVersionKind())
+	err = k.reader.Get(ctx, client.ObjectKeyFromObject(want), have)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("read %s %q: %w", want.GetKind(), want.GetName(), err)
+	}
+	if err == nil && covers(have.Object, want.Object) {
+		return nil
+	}
+	err = k.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), client.FieldOwner(v1alpha1.FieldManager), client.ForceOwnership)
+	if err != nil {
+		return fmt.Errorf("apply %s %q: %w", want.GetKind(), want.GetName(), err)
+	}
+	return nil
+}
+
+// desired is an object as it is applied: without what only the API server fills in, and with the hash of itself.
+func desired(object client.Object) (*unstructured.Unstructured, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, fmt.Errorf("convert %T: %w", object, err)
+	}
+	prune(content)
+	_, hash, err := digest.JSON(content)
+	if err != nil {
+		return nil, fmt.Errorf("hash %T: %w", object, err)
+	}
+	want := &unstructured.Unstructured{Object: content}
+	want.SetAnnotations(map[string]string{HashAnnotation: hash[:16]})
+	return want, nil
+}
+
+// prune drops, at every depth, statuses, creation times that were never set, and empty maps that only say that nothing is set. An
+// emptyDir is what it is by being there.
+func prune(content map[string]any) {
+	for key, value := range content {
+		switch v := value.(type) {
+		case nil:
+			delete(content, key)
+		case map[string]any:
+			prune(v)
+			if key == "status" || (len(v) == 0 && key != "emptyDir") {
+				delete(content, key)
+			}
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok {
+					prune(m)
+				}
+			}
+		}
+	}
+}
+
+// covers tells whether have says everything that want says. What else it says are defaults and other managers' fields.
+func covers(have, want any) bool {
+	switch w := want.(type) {
+	case map[string]any:
+		h, ok := have.(map[string]any)
+		if !ok {
+			return false
+		}
+		for key, value := range w {
+			if !covers(h[key], value) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		h, ok := have.([]any)
+		if !ok || len(h) != len(w) {
+			return false
+		}
+		for i := range w {
+			if !covers(h[i], w[i]) {
+				return false
+			}
+		}
+		return true
+	default:
+		return fmt.Sprint(have) == fmt.Sprint(want) // numbers come as int64 or float64
+	}
+}
+
+func (k *Keeper) observe(ctx context.Context, p *v1alpha1.ServiceProvider) (State, string, error) {
+	set := &appsv1.StatefulSet{}
+	if err := k.reader.Get(ctx, client.ObjectKey{Namespace: p.Spec.Namespace, Name: resources.IntakeName}, set); err != nil {
+		return Rolling, "", fmt.Errorf("read intake: %w", err)
+	}
+	return state(set), "", nil
+}
+
+// state tells whether the one pod that is wanted is there and ready.
+func state(set *appsv1.StatefulSet) State {
+	s := set.Status
+	if s.ObservedGeneration >= set.Generation && s.UpdatedReplicas >= 1 && s.ReadyReplicas >= 1 && (s.UpdateRevision == "" || s.CurrentRevision == s.UpdateRevision) {
+		return Running
+	}
+	return Rolling
+}

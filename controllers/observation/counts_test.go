@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package observation
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/inner"
+)
+
+func TestCountsAreFoldedByDigest(t *testing.T) {
+	at := time.Unix(1000, 0)
+	counts := []inner.Counts{
+		{Service: "pension", Digest: "a", Started: 10, Submitted: 4, RejectedByValidation: 1, InProgress: 3},
+		{Service: "pension", Digest: "b", Started: 10, Submitted: 9, InProgress: 9, Overdue: 2},
+		{Service: "pension", Digest: "older", Started: 1, Submitted: 1},
+		{Service: "other", Digest: "a", Started: 100, Submitted: 100},
+	}
+	want := &v1alpha1.Metrics{
+		AsOf:      metav1.NewTime(at),
+		Total:     v1alpha1.Counts{Started: 21, Submitted: 14, RejectedByValidation: 1, InProgress: 12, Overdue: 2, CompletionPercent: 66},
+		Published: &v1alpha1.Counts{Started: 10, Submitted: 9, InProgress: 9, Overdue: 2, CompletionPercent: 90},
+		Previous:  &v1alpha1.Counts{Started: 10, Submitted: 4, RejectedByValidation: 1, InProgress: 3, CompletionPercent: 40},
+	}
+	if diff := cmp.Diff(want, metrics("pension", "b", "a", counts, at)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := metrics("nobody", "b", "a", counts, at); got != nil {
+		t.Errorf("a service that nobody applied to has metrics: %v", got)
+	}
+}
+
+func TestOnlyServicesWhoseCountsChangedAreDue(t *testing.T) {
+	a, b := inner.Counts{Service: "a", Digest: "1", Started: 1}, inner.Counts{Service: "b", Digest: "1", Started: 1}
+	more := a
+	more.Started = 2
+	tests := map[string]struct {
+		before *inner.State
+		now    []inner.Counts
+		want   map[string]bool
+	}{
+		"all at first":         {nil, []inner.Counts{a, b}, map[string]bool{"a": true, "b": true}},
+		"none when all is old": {&inner.State{Counts: []inner.Counts{a, b}}, []inner.Counts{b, a}, map[string]bool{}},
+		"the one that grew":    {&inner.State{Counts: []inner.Counts{a, b}}, []inner.Counts{more, b}, map[string]bool{"a": true}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, changed(tt.before, &inner.State{Counts: tt.now})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAJournalOnlyGrows(t *testing.T) {
+	written := &v1alpha1.JournalCheckpoint{Size: 10, RootHash: "ten"}
+	tests := map[string]struct {
+		written *v1alpha1.JournalCheckpoint
+		read    *inner.Checkpoint
+		want    verdict
+	}{
+		"an empty journal":             {nil, nil, unchanged},
+		"the first entries":            {nil, &inner.Checkpoint{Size: 3, RootHash: "three"}, grown},
+		"nothing happened":             {written, &inner.Checkpoint{Size: 10, RootHash: "ten"}, unchanged},
+		"something happened":           {written, &inner.Checkpoint{Size: 11, RootHash: "eleven"}, grown},
+		"it was cut":                   {written, &inner.Checkpoint{Size: 9, RootHash: "nine"}, broken},
+		"it was rewritten":             {written, &inner.Checkpoint{Size: 10, RootHash: "TEN"}, broken},
+		"it was emptied":               {written, &inner.Checkpoint{}, broken},
+		"an intake that tells nothing": {written, nil, unchanged},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := compare(tt.written, tt.read); got != tt.want {
+				t.Errorf("compare = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
