@@ -23,6 +23,12 @@ const (
 	steadyAfter  = time.Minute
 )
 
+// How often a container that could not be started is tried again.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
+
 // containerRun supervises one container of a pod.
 type containerRun struct {
 	pod  *podRun
@@ -38,37 +44,50 @@ func (c *containerRun) run(ctx context.Context) bool {
 	backoff := firstBackoff
 	for {
 		began := time.Now()
-		exit, err := c.once(ctx)
-		if err != nil {
-			c.observe(func(s *observed) {
-				s.waiting, s.running, s.ready = waiting("CreateContainerError", err.Error()), nil, false
-			})
-		} else {
-			c.ended(exit, ctx.Err() != nil)
+		exit, ok := c.untilEnd(ctx)
+		if !ok {
+			return false
 		}
+		c.ended(exit, ctx.Err() != nil)
 		if ctx.Err() != nil {
 			return false
 		}
-		if err == nil && !c.restarts(exit.Code) {
+		if !c.restarts(exit.Code) {
 			c.observe(func(s *observed) { s.final = true })
 			return exit.Code == 0
 		}
 		if time.Since(began) > steadyAfter {
 			backoff = firstBackoff
 		}
-		if err == nil {
-			c.observe(func(s *observed) {
-				message := fmt.Sprintf("back-off %s; its log is %s", backoff, c.log())
-				s.last, s.terminated, s.waiting = s.terminated, nil, waiting("CrashLoopBackOff", message)
-			})
-		}
+		c.observe(func(s *observed) {
+			message := fmt.Sprintf("back-off %s; its log is %s", backoff, c.log())
+			s.last, s.terminated, s.waiting = s.terminated, nil, waiting("CrashLoopBackOff", message)
+		})
 		if !pause(ctx, backoff) {
 			return false
 		}
 		backoff = min(backoff*2, lastBackoff)
+		c.observe(func(s *observed) { s.restarts++ })
+	}
+}
+
+// untilEnd runs the container's process once. While it cannot be started, for
+// want of a program or a ConfigMap, it tries again; false tells that ctx ended
+// before it could be.
+func (c *containerRun) untilEnd(ctx context.Context) (process.Exit, bool) {
+	delay := firstRetry
+	for {
+		exit, err := c.once(ctx)
 		if err == nil {
-			c.observe(func(s *observed) { s.restarts++ })
+			return exit, true
 		}
+		c.observe(func(s *observed) {
+			s.waiting, s.running, s.ready = waiting("CreateContainerError", err.Error()), nil, false
+		})
+		if !pause(ctx, delay) {
+			return process.Exit{}, false
+		}
+		delay = min(delay*2, lastRetry)
 	}
 }
 
