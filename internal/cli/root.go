@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -73,6 +74,13 @@ func newRootCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl okno"},
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
@@ -88,6 +96,15 @@ func newRootCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		newWhyCommand(streams), newApproveCommand(streams), newRejectCommand(streams), newRevokeCommand(streams))
 	root.AddCommand(newVersionCommand(streams))
 	return root
+}
+
+// unknownCommand says which commands were perhaps meant.
+func unknownCommand(root *cobra.Command, name string) error {
+	root.SuggestionsMinimumDistance = 2
+	if similar := root.SuggestionsFor(name); len(similar) > 0 {
+		return usageError{fmt.Errorf("unknown command %q; did you mean %s?", name, strings.Join(similar, " or "))}
+	}
+	return usageError{fmt.Errorf("unknown command %q\nsee: %s --help", name, root.CommandPath())}
 }
 
 // addGroup adds a heading of the help and the commands under it.
