@@ -62,7 +62,9 @@ func (s *scope) hear() {
 			continue
 		}
 		s.revokedBy[a.Spec.Revokes] = a
-		s.against = append(s.against, a)
+		if s.standing[a.Spec.Revokes].Spec.Decision == v1alpha1.DecisionApprove {
+			s.against = append(s.against, a)
+		}
 	}
 	for _, a := range ordered {
 		if s.standing[a.Name] != a {
