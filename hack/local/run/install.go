@@ -20,15 +20,15 @@ import (
 	yamlprint "sigs.k8s.io/yaml"
 )
 
-// controllerName is the Deployment whose settings depend on where people come in.
-const controllerName = "okno-controller"
-
 // installFolders are applied in this order, each file of a folder by name, but
 // kinds and namespaces before everything else.
 var installFolders = []string{"config/crd", "config/admission", "config/rbac", "config/policy", "config/manager"}
 
-// install applies the product's manifests; args are added to the controller's.
-func (s settings) install(args ...string) func(context.Context) error {
+// arguments are added to those of the Deployments that they name.
+type arguments map[string][]string
+
+// install applies the product's manifests.
+func (s settings) install(args arguments) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var all []*unstructured.Unstructured
 		for _, folder := range installFolders {
@@ -148,27 +148,28 @@ func encode(objects []*unstructured.Unstructured) ([]byte, error) {
 	return all.Bytes(), nil
 }
 
-// addArgs adds args to the first container of the controller's Deployment: of
-// a flag given twice the last one counts.
-func addArgs(objects []*unstructured.Unstructured, args []string) error {
+// addArgs adds args to the first containers of Deployments: of a flag given
+// twice the last one counts.
+func addArgs(objects []*unstructured.Unstructured, args arguments) error {
 	path := []string{"spec", "template", "spec", "containers"}
 	for _, object := range objects {
-		if len(args) == 0 || object.GetKind() != "Deployment" || object.GetName() != controllerName {
+		added := args[object.GetName()]
+		if object.GetKind() != "Deployment" || len(added) == 0 {
 			continue
 		}
 		containers, _, err := unstructured.NestedSlice(object.Object, path...)
 		if err != nil || len(containers) == 0 {
-			return fmt.Errorf("deployment %q has no containers", controllerName)
+			return fmt.Errorf("deployment %q has no containers", object.GetName())
 		}
 		first, ok := containers[0].(map[string]any)
 		if !ok {
-			return fmt.Errorf("deployment %q has a container that is no object", controllerName)
+			return fmt.Errorf("deployment %q has a container that is no object", object.GetName())
 		}
 		known, _, err := unstructured.NestedStringSlice(first, "args")
 		if err != nil {
 			return err
 		}
-		if err := unstructured.SetNestedStringSlice(first, append(known, args...), "args"); err != nil {
+		if err := unstructured.SetNestedStringSlice(first, append(known, added...), "args"); err != nil {
 			return err
 		}
 		if err := unstructured.SetNestedSlice(object.Object, containers, path...); err != nil {
@@ -178,13 +179,16 @@ func addArgs(objects []*unstructured.Unstructured, args []string) error {
 	return nil
 }
 
-// publicArgs tell the controller the addresses that people see at the front door.
-func publicArgs(address string) ([]string, error) {
+// publicArgs tell the product the addresses that people see at the front door.
+func publicArgs(address string) (arguments, error) {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", address, err)
 	}
-	return []string{"--base-domain=localhost", "--public-scheme=http", "--public-port=" + port}, nil
+	return arguments{
+		"okno-controller": {"--base-domain=localhost", "--public-scheme=http", "--public-port=" + port},
+		"okno-portal":     {"--public-url=http://catalogue.localhost:" + port},
+	}, nil
 }
 
 // deploymentsReady waits until what was installed runs.

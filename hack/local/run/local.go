@@ -178,8 +178,8 @@ func isFree(address string) error {
 }
 
 // tellStory installs the product and leads the sample through it.
-func tellStory(ctx context.Context, s settings, t *teller, controllerArgs []string) error {
-	if err := t.step(ctx, "installing kinds, admission policies, roles, gates and the controller", s.install(controllerArgs...)); err != nil {
+func tellStory(ctx context.Context, s settings, t *teller, args arguments) error {
+	if err := t.step(ctx, "installing kinds, admission policies, roles, gates and the controller", s.install(args)); err != nil {
 		return err
 	}
 	if err := t.step(ctx, "waiting for controller, prover and portal", s.deploymentsReady(2*time.Minute)); err != nil {

@@ -89,7 +89,7 @@ func TestNextStep(t *testing.T) {
 	}
 }
 
-func TestAddArgsTouchesOnlyTheController(t *testing.T) {
+func TestAddArgsTouchesOnlyTheNamedDeployments(t *testing.T) {
 	const manifest = `apiVersion: v1
 kind: Namespace
 metadata:
@@ -121,7 +121,7 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := addArgs(objects, []string{"--public-port=8080"}); err != nil {
+	if err := addArgs(objects, arguments{"okno-controller": {"--public-port=8080"}}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := encode(objects)
