@@ -53,6 +53,28 @@ func (e *Env) Try(p *Program, now time.Time) *PartialError {
 	return worst
 }
 
+// HoldsWith tells whether the condition p holds on every sample application in which the place present, a JSON Pointer without
+// lists, is there with all that it requires. An application on which p fails counts for nothing; Try reports it.
+func (e *Env) HoldsWith(p *Program, present string, now time.Time) bool {
+	t := &trial{env: e, chosen: map[string]int{}, claims: p.use.claims}
+	for _, path := range p.use.paths {
+		t.decide(path, p.use.literals)
+	}
+	for i, d := range t.decisions {
+		if present == d.path || strings.HasPrefix(present, d.path+"/") {
+			t.decisions[i].optional = false
+		}
+	}
+	for range t.rounds() {
+		app, applicant, _ := t.sample()
+		if ok, err := p.Holds(NewInput(app, applicant, now)); err == nil && !ok {
+			return false
+		}
+		t.next()
+	}
+	return true
+}
+
 // decision is one thing that differs between sample applications.
 type decision struct {
 	path     string
@@ -115,7 +137,7 @@ func candidates(t *Type, literals []any) []any {
 	var values []any
 	seen := map[any]bool{}
 	for _, v := range append(append([]any{}, t.Samples...), literals...) {
-		if fits(t.Kind, v) && !seen[v] && len(values) < maxSamples {
+		if fits(t, v) && !seen[v] && len(values) < maxSamples {
 			seen[v] = true
 			values = append(values, v)
 		}
@@ -126,14 +148,14 @@ func candidates(t *Type, literals []any) []any {
 	return values
 }
 
-func fits(kind Kind, v any) bool {
+func fits(t *Type, v any) bool {
 	switch v.(type) {
 	case string:
-		return kind == String
+		return t.Kind == String && (t.Allows == nil || t.Allows(v))
 	case int64:
-		return kind == Integer
+		return t.Kind == Integer && (t.Allows == nil || t.Allows(v))
 	case float64:
-		return kind == Number
+		return t.Kind == Number && (t.Allows == nil || t.Allows(v))
 	}
 	return false
 }

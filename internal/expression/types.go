@@ -28,4 +28,6 @@ type Type struct {
 	MaxSize int
 	// Samples are values that a String, Integer or Number may take; the first is used where any value will do.
 	Samples []any
+	// Allows tells whether the schema takes a literal of an expression as this value; nil takes every literal of the kind.
+	Allows func(v any) bool
 }

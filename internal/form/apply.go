@@ -122,7 +122,7 @@ func (a *applier) answer(f *field, name string) (any, bool) {
 		return nil, false
 	case n.isScalarList():
 		return a.listAnswer(n, given), true
-	case !has || given[len(given)-1] == "":
+	case len(given) == 0 || given[len(given)-1] == "":
 		return nil, true
 	}
 	text := given[len(given)-1]

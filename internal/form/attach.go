@@ -187,5 +187,14 @@ func isOfFormat(head []byte, formats []string) bool {
 	return !isActive && slices.Contains(formats, "text/plain") && found.Parent() != nil && found.Parent().Is("text/plain")
 }
 
-// FileType returns the media type that a file's content shows. head is its first SniffBytes bytes or all of it.
-func FileType(head []byte) string { return mimetype.Detect(head).String() }
+// MediaType returns the media type that a file's content shows. head is its first SniffBytes bytes or all of it.
+func MediaType(head []byte) string { return mimetype.Detect(head).String() }
+
+// FileLimit returns how many bytes one file of a document may have, and false when the applicant is not asked for the document.
+func (m *Model) FileLimit(document string) (int64, bool) {
+	d := m.document(document)
+	if d == nil || d.page == nil {
+		return 0, false
+	}
+	return d.maxSize(), true
+}

@@ -69,55 +69,51 @@ func (c *compiler) checkLooksBack(path string, p *expression.Program, pg *page, 
 	}
 }
 
-// conditions returns what must hold for a field to be shown.
-func (f *field) conditions() map[v1alpha1.Expression]bool {
-	all := map[v1alpha1.Expression]bool{}
-	if f.page.condition != "" {
-		all[f.page.condition] = true
+// conditions returns what must hold for a field to be shown, and what each was compiled to.
+func (f *field) conditions() map[v1alpha1.Expression]*expression.Program {
+	all := map[v1alpha1.Expression]*expression.Program{}
+	if f.page.showWhen != nil {
+		all[f.page.condition] = f.page.showWhen
 	}
 	for ; f != nil; f = f.parent {
-		if f.condition != "" {
-			all[f.condition] = true
+		if f.showWhen != nil {
+			all[f.condition] = f.showWhen
 		}
 	}
 	return all
 }
 
 // checkDemand reports a required property whose question may be hidden while it is demanded: nobody could send the form then. A
-// required property is demanded with the nearest object around it that may be absent, so whatever is shown of that object must
-// be shown under the same conditions.
+// required property is demanded with the nearest object around it that may be absent. So each condition under which it is shown
+// must either hold whenever that object is there, or hide all of that object.
 func (c *compiler) checkDemand(f *field) {
 	n := f.node
-	if !n.required {
-		return
-	}
-	own := f.conditions()
-	if len(own) == 0 {
-		return
-	}
 	scope := n.demandedWith()
-	if scope == n {
+	if !n.required || scope == n {
 		return
 	}
-	if scope.parent == nil {
-		c.add(f.path, "required-hidden", fmt.Sprintf("%q is required but shown only under a condition", n.pointer), "required properties that are always shown",
-			"make it optional and demand it by a rule with code required, or put it into an optional object that is hidden as a whole")
-		return
-	}
-	scope.leaves(func(other *node) {
-		g := c.m.fields[other.pointer]
-		if g == nil || g == f {
-			return
+	for source, condition := range f.conditions() {
+		if scope.parent != nil && hidesAll(c.m, scope, source) || c.env.HoldsWith(condition, scope.pointer, tryAt) {
+			continue
 		}
-		theirs := g.conditions()
-		for condition := range own {
-			if !theirs[condition] {
-				c.add(f.path, "required-hidden", fmt.Sprintf("%q is required with %q, whose %q is shown when it is not", n.pointer, scope.pointer, other.pointer),
-					"the same conditions for all of the object", "make it optional and demand it by a rule with code required, or show both under the same condition")
-				return
-			}
+		allowed := "required properties that are always shown"
+		if scope.parent != nil {
+			allowed = fmt.Sprintf("properties that are shown whenever %q is given", scope.pointer)
+		}
+		c.add(f.path, "required-hidden", fmt.Sprintf("%q is required, but hidden unless %s", n.pointer, source), allowed,
+			"make it optional and demand it by a rule with code required, or hide all of an optional object under the same condition")
+	}
+}
+
+// hidesAll tells that whatever pages ask of an object is shown only under the condition.
+func hidesAll(m *Model, object *node, condition v1alpha1.Expression) bool {
+	all := true
+	object.leaves(func(leaf *node) {
+		if f := m.fields[leaf.pointer]; f != nil && f.conditions()[condition] == nil {
+			all = false
 		}
 	})
+	return all
 }
 
 // inputName returns the name of the HTML input at a pointer in the data: /children/0/name is children.0.name.

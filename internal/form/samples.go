@@ -4,7 +4,9 @@ package form
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/okno-dev/okno/internal/expression"
 )
@@ -62,4 +64,26 @@ func sampleText(n *node) string {
 		}
 	}
 	return strings.Repeat("а", max(1, n.minLength))
+}
+
+// allows tells whether a literal may be the scalar's value.
+func (n *node) allows(v any) bool {
+	if n.constant != nil && v != n.constant || len(n.enum) > 0 && !slices.Contains(n.enum, v) {
+		return false
+	}
+	s, isText := v.(string)
+	if !isText {
+		return true
+	}
+	length := len([]rune(s))
+	switch {
+	case n.codes != nil:
+		return n.codes.has(s)
+	case length == 0 || length < n.minLength || length > n.maxLength || n.matches != nil && !n.matches.MatchString(s):
+		return false
+	case n.format == "date":
+		_, err := time.Parse(time.DateOnly, s)
+		return err == nil
+	}
+	return n.format == ""
 }

@@ -132,7 +132,7 @@ func typeOf(n *node) *expression.Type {
 	case expression.List:
 		t.Items, t.MaxSize = typeOf(n.items), n.maxItems
 	default:
-		t.MaxSize, t.Samples = n.maxLength, samples(n)
+		t.MaxSize, t.Samples, t.Allows = n.maxLength, samples(n), n.allows
 	}
 	return t
 }

@@ -48,11 +48,25 @@ func (m *Model) Page(id string, data map[string]any, now time.Time, language str
 	return PageView{}, false
 }
 
+// Blank returns every page with every question and document, whatever the conditions, for a form to be printed and filled by
+// hand. Repeating groups have one entry.
+func (m *Model) Blank(language string) []PageView {
+	c := &check{m: m, e: &Envelope{}, in: expression.NewInput(nil, nil, time.Time{}), visible: &visible{pages: make([]bool, len(m.pages))}}
+	s := &shower{check: c, language: language, blank: true}
+	var views []PageView
+	for _, pg := range m.pages {
+		c.visible.pages[pg.number] = true
+		views = append(views, s.page(pg))
+	}
+	return views
+}
+
 // shower lays out one application in one language.
 type shower struct {
 	*check
 	data     map[string]any // as given: entries that were just added are empty and not normal
 	language string
+	blank    bool // show at least one entry of every list
 }
 
 func (m *Model) shower(data map[string]any, now time.Time, language string) *shower {
@@ -116,7 +130,11 @@ func (s *shower) group(view *FieldView, f *field, v any, pointer string) {
 	}
 	view.Repeats = true
 	entries, _ := v.([]any)
-	for i := range max(len(entries), f.node.minItems) {
+	least := f.node.minItems
+	if s.blank {
+		least = max(least, 1)
+	}
+	for i := range max(len(entries), least) {
 		place := pointer + "/" + strconv.Itoa(i)
 		item := s.item(f, place, place)
 		if len(entries) > f.node.minItems {
