@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,11 +23,15 @@ import (
 // who loses it cannot continue the signed records, and who holds it can forge them.
 const SecretName = "okno-installation-key"
 
+// PublicName is the ConfigMap that tells the portal and the prover whom to believe. Their pods start once it is there.
+const PublicName = "okno-installation"
+
 // Keys of the Secret's data.
 const (
 	dataKey     = "key"          // PKCS#8 PEM
 	dataName    = "installation" // the installation's name
 	dataRetired = "retired"      // public keys that signed earlier, base64 of PKIX, one a line
+	dataTrusted = "trustedKeys"  // of PublicName: the public keys, the newest first, with commas between them
 )
 
 // Installation is who signs.
@@ -56,7 +61,31 @@ func Ensure(ctx context.Context, c client.Client) (*Installation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("installation key: %w", err)
 	}
-	return read(secret)
+	i, err := read(secret)
+	if err != nil {
+		return nil, err
+	}
+	return i, i.tell(ctx, c)
+}
+
+// tell writes the public side of the installation where it is not written yet.
+func (i *Installation) tell(ctx context.Context, c client.Client) error {
+	want := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: v1alpha1.SystemNamespace, Name: PublicName},
+		Data:       map[string]string{dataName: i.Name, dataTrusted: strings.Join(i.TrustedKeys, ",")},
+	}
+	have := &corev1.ConfigMap{}
+	err := c.Get(ctx, client.ObjectKeyFromObject(want), have)
+	switch {
+	case apierrors.IsNotFound(err):
+		err = client.IgnoreAlreadyExists(c.Create(ctx, want, client.FieldOwner(v1alpha1.FieldManager)))
+	case err == nil && !maps.Equal(have.Data, want.Data):
+		err = c.Patch(ctx, want, client.MergeFrom(have), client.FieldOwner(v1alpha1.FieldManager))
+	}
+	if err != nil {
+		return fmt.Errorf("tell the installation's public keys: %w", err)
+	}
+	return nil
 }
 
 func makeSecret(key client.ObjectKey) (*corev1.Secret, error) {

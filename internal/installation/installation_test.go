@@ -4,6 +4,7 @@ package installation
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -87,6 +88,13 @@ func TestARetiredKeyIsTrustedAfterTheNewOne(t *testing.T) {
 			got, err := Ensure(t.Context(), c)
 			if (err != nil) != tt.bad {
 				t.Fatalf("err = %v", err)
+			}
+			public := &corev1.ConfigMap{}
+			if err := c.Get(t.Context(), client.ObjectKey{Namespace: v1alpha1.SystemNamespace, Name: PublicName}, public); err != nil {
+				t.Fatal(err)
+			}
+			if err == nil && public.Data[dataTrusted] != strings.Join(got.TrustedKeys, ",") {
+				t.Errorf("told %q", public.Data)
 			}
 			if err == nil && (len(got.TrustedKeys) != 2 || got.TrustedKeys[1] != old.PublicKey()) {
 				t.Errorf("trusted = %q", got.TrustedKeys)
