@@ -59,8 +59,7 @@ func JSON(v any) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("canonical form of %T: %w", v, err)
 	}
-	faults := scan(raw)
-	for _, f := range faults {
+	for _, f := range ScanJSON(raw) {
 		if f.Kind != Null {
 			return nil, "", fmt.Errorf("canonical form of %T: %w", v, &FaultError{Faults: []Fault{f}})
 		}

@@ -42,6 +42,11 @@ func TestVectors(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	keys := make([]string, 20)
+	for i := range keys {
+		keys[i] = fmt.Sprintf(`"k%d":%d`, i, i)
+	}
+	manyKeys := strings.Join(keys, ",")
 	deep := strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65)
 	cases := map[string]struct {
 		json string
@@ -55,6 +60,8 @@ func TestFaults(t *testing.T) {
 		"null deep inside":               {`{"a":[{"b":null}]}`, []string{"null at a[0].b: null"}},
 		"a key twice":                    {`{"a":1,"b":{"c":1,"c":2}}`, []string{`duplicate-key at b.c: "c" for the second time`}},
 		"a key twice by an escape":       {`{"a":1,"\u0061":2}`, []string{`duplicate-key at a: "a" for the second time`}},
+		"a key twice among many":         {`{` + manyKeys + `,"k7":0,"k19":0}`, []string{`duplicate-key at k7: "k7" for the second time`, `duplicate-key at k19: "k19" for the second time`}},
+		"a key with a quote, twice":      {`{"\"":1,"\u0022":2}`, []string{`duplicate-key at ["\""]: "\"" for the second time`}},
 		"2^53":                           {`{"a":9007199254740992}`, []string{"big-integer at a: 9007199254740992"}},
 		"-2^53":                          {`{"a":-9007199254740992}`, []string{"big-integer at a: -9007199254740992"}},
 		"a big integer with an exponent": {`{"a":1e300}`, []string{"big-integer at a: 1e300"}},
@@ -224,6 +231,9 @@ func FuzzOf(f *testing.F) {
 		canonical, err := Canonical(raw)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if _, bound := scan(raw); bound < len(canonical) {
+			t.Fatalf("the canonical form of %s has %d bytes, more than the bound %d", raw, len(canonical), bound)
 		}
 		if second, err := Of(canonical); err != nil || first != second {
 			t.Fatalf("%s hashes to %s, its canonical form to %s, %v", raw, first, second, err)

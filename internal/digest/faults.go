@@ -62,17 +62,25 @@ func (e *FaultError) Error() string {
 
 // Faults returns everything in raw, the JSON of a definition, that would make its digest lie. Empty means that Of succeeds.
 func Faults(raw []byte) []Fault {
-	_, faults := canonical(raw)
+	faults, bound := definitionFaults(raw)
+	if len(faults) == 0 && bound > MaxBytes {
+		_, faults = canonical(raw)
+	}
 	return faults
+}
+
+// definitionFaults finds the faults of a definition but its size, for which it gives an upper bound.
+func definitionFaults(raw []byte) (faults []Fault, bound int) {
+	faults, bound = scan(raw)
+	if len(faults) == 0 && firstByte(raw) != '{' {
+		faults = append(faults, Fault{Kind: NotAnObject, Found: "a " + kindOf(firstByte(raw))})
+	}
+	return faults, bound
 }
 
 // canonical returns the canonical form of a definition, or its faults.
 func canonical(raw []byte) ([]byte, []Fault) {
-	faults := scan(raw)
-	if len(faults) == 0 && firstByte(raw) != '{' {
-		faults = append(faults, Fault{Kind: NotAnObject, Found: "a " + kindOf(firstByte(raw))})
-	}
-	if len(faults) > 0 {
+	if faults, _ := definitionFaults(raw); len(faults) > 0 {
 		return nil, faults
 	}
 	out, err := jcs.Transform(raw)
@@ -86,22 +94,25 @@ func canonical(raw []byte) ([]byte, []Fault) {
 	return out, nil
 }
 
-// scan finds the faults of raw but its kind and size.
-func scan(raw []byte) []Fault {
-	if !utf8.Valid(raw) {
-		return []Fault{{Kind: InvalidUTF8, Found: invalidByte(raw)}}
-	}
-	if err := syntaxError(raw); err != nil {
-		return []Fault{{Kind: Syntax, Found: err.Error()}}
-	}
-	s := scanner{raw: raw}
-	s.value("", 0)
-	return s.faults
-}
-
 // ScanJSON returns the faults of any JSON text, whatever its kind and size, in the order in which they stand. Nulls are
 // among them.
-func ScanJSON(raw []byte) []Fault { return scan(raw) }
+func ScanJSON(raw []byte) []Fault {
+	faults, _ := scan(raw)
+	return faults
+}
+
+// scan finds the faults of raw but its kind and size; bound is at least the size of its canonical form.
+func scan(raw []byte) (faults []Fault, bound int) {
+	if !utf8.Valid(raw) {
+		return []Fault{{Kind: InvalidUTF8, Found: invalidByte(raw)}}, 0
+	}
+	if err := syntaxError(raw); err != nil {
+		return []Fault{{Kind: Syntax, Found: err.Error()}}, 0
+	}
+	s := scanner{raw: raw}
+	s.value()
+	return s.faults, s.bound
+}
 
 func syntaxError(raw []byte) error {
 	if json.Valid(raw) {

@@ -3,6 +3,7 @@
 package digest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -17,21 +18,44 @@ const (
 	maxInteger = 1<<53 - 1
 )
 
+// maxNumberBytes bounds how RFC 8785 writes a number, such as -1.7976931348623157e+308.
+const maxNumberBytes = 25
+
 // scanner walks valid JSON; it relies on json.Valid and therefore meets no syntax error.
 type scanner struct {
 	raw    []byte
 	pos    int
+	path   []step
 	faults []Fault
+	// bound is at least the size of the canonical form: no string and no punctuation grows in it.
+	bound int
 }
 
-func (s *scanner) add(kind Kind, path, found string) {
-	s.faults = append(s.faults, Fault{Kind: kind, Path: path, Found: found})
+// step is one step of the path to where the scanner is; a key is as it stands in the text, in quotes.
+type step struct {
+	key   []byte
+	index int
+}
+
+func (s *scanner) add(kind Kind, found string) {
+	var path strings.Builder
+	for _, step := range s.path {
+		if step.key == nil {
+			path.WriteString("[" + strconv.Itoa(step.index) + "]")
+			continue
+		}
+		path.WriteString(PathKey(unquote(step.key)))
+	}
+	s.faults = append(s.faults, Fault{Kind: kind, Path: path.String(), Found: found})
 }
 
 func (s *scanner) skipSpace() {
 	for s.pos < len(s.raw) {
 		switch s.raw[s.pos] {
-		case ' ', '\t', '\r', '\n', ',', ':':
+		case ',', ':':
+			s.bound++
+			s.pos++
+		case ' ', '\t', '\r', '\n':
 			s.pos++
 		default:
 			return
@@ -39,63 +63,109 @@ func (s *scanner) skipSpace() {
 	}
 }
 
-// value walks one value, depth levels below the whole.
-func (s *scanner) value(path string, depth int) {
+// value walks one value.
+func (s *scanner) value() {
 	s.skipSpace()
+	start := s.pos
 	switch c := s.raw[s.pos]; c {
 	case '{', '[':
-		if depth == maxDepth {
-			s.add(TooDeep, path, fmt.Sprintf("more than %d levels", maxDepth))
+		if len(s.path) == maxDepth {
+			s.add(TooDeep, fmt.Sprintf("more than %d levels", maxDepth))
 			s.skipContainer()
 			return
 		}
 		s.pos++
+		s.bound += len("{}")
 		if c == '{' {
-			s.object(path, depth+1)
+			s.object()
 			return
 		}
-		s.list(path, depth+1)
+		s.list()
+		return
 	case '"':
 		if _, lone := s.text(); lone {
-			s.add(InvalidUTF8, path, `half of a surrogate pair (\uD800–\uDFFF)`)
+			s.add(InvalidUTF8, `half of a surrogate pair (\uD800–\uDFFF)`)
 		}
 	case 't', 'n':
 		if c == 'n' {
-			s.add(Null, path, "null")
+			s.add(Null, "null")
 		}
 		s.pos += len("true")
 	case 'f':
 		s.pos += len("false")
 	default:
-		s.number(path)
+		s.number()
+		s.bound += maxNumberBytes
 	}
+	s.bound += s.pos - start
 }
 
-func (s *scanner) object(path string, depth int) {
-	seen := map[string]bool{}
+func (s *scanner) object() {
+	var keys keySet
+	s.path = append(s.path, step{})
 	for s.skipSpace(); s.raw[s.pos] != '}'; s.skipSpace() {
 		quoted, lone := s.text()
-		key := unquote(quoted)
-		at := path + PathKey(key)
+		s.bound += len(quoted)
+		s.path[len(s.path)-1].key = quoted
 		switch {
 		case lone:
-			s.add(InvalidUTF8, at, `a key with half of a surrogate pair (\uD800–\uDFFF)`)
-		case seen[key]:
-			s.add(DuplicateKey, at, strconv.Quote(key)+" for the second time")
+			s.add(InvalidUTF8, `a key with half of a surrogate pair (\uD800–\uDFFF)`)
+		case !keys.add(quoted):
+			s.add(DuplicateKey, strconv.Quote(unquote(quoted))+" for the second time")
 		}
-		seen[key] = true
-		s.value(at, depth)
+		s.value()
 	}
+	s.path = s.path[:len(s.path)-1]
 	s.pos++
 }
 
-func (s *scanner) list(path string, depth int) {
-	i := 0
+func (s *scanner) list() {
+	s.path = append(s.path, step{})
 	for s.skipSpace(); s.raw[s.pos] != ']'; s.skipSpace() {
-		s.value(path+"["+strconv.Itoa(i)+"]", depth)
-		i++
+		s.value()
+		s.path[len(s.path)-1].index++
 	}
+	s.path = s.path[:len(s.path)-1]
 	s.pos++
+}
+
+// keySet tells keys that stand twice. Objects are small, so the first keys are compared one by one.
+type keySet struct {
+	few  [16][]byte
+	n    int
+	many map[string]bool
+}
+
+// add takes a key in quotes and tells whether it is new.
+func (k *keySet) add(quoted []byte) bool {
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		quoted = strconv.AppendQuote(nil, unquote(quoted))
+		if bytes.IndexByte(quoted, '\\') >= 0 {
+			return k.addMany(string(quoted))
+		}
+	}
+	for _, seen := range k.few[:k.n] {
+		if bytes.Equal(seen, quoted) {
+			return false
+		}
+	}
+	if k.n < len(k.few) {
+		k.few[k.n] = quoted
+		k.n++
+		return true
+	}
+	return k.addMany(string(quoted))
+}
+
+func (k *keySet) addMany(key string) bool {
+	if k.many[key] {
+		return false
+	}
+	if k.many == nil {
+		k.many = map[string]bool{}
+	}
+	k.many[key] = true
+	return true
 }
 
 // text passes a string and returns it with its quotes; lone tells that half of a surrogate pair stands in it. json.Valid lets
@@ -133,7 +203,7 @@ func (s *scanner) escape(at int) uint64 {
 }
 
 func unquote(quoted []byte) string {
-	if !strings.Contains(string(quoted), `\`) {
+	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
 	}
 	var key string
@@ -143,7 +213,7 @@ func unquote(quoted []byte) string {
 	return key
 }
 
-func (s *scanner) number(path string) {
+func (s *scanner) number() {
 	start := s.pos
 	for s.pos < len(s.raw) && strings.IndexByte("+-.0123456789eE", s.raw[s.pos]) >= 0 {
 		s.pos++
@@ -152,9 +222,9 @@ func (s *scanner) number(path string) {
 	value, err := strconv.ParseFloat(literal, 64)
 	switch {
 	case err != nil || (value == math.Trunc(value) && math.Abs(value) > maxInteger):
-		s.add(BigInteger, path, literal)
+		s.add(BigInteger, literal)
 	case !sameDecimal(literal, strconv.FormatFloat(value, 'e', -1, 64)):
-		s.add(Rounded, path, literal)
+		s.add(Rounded, literal)
 	}
 }
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"os"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+)
+
+func largestSample(t testing.TB) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../../config/samples/pension-delivery/govservice.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svc v1alpha1.GovService
+	if err := yaml.Unmarshal(text, &svc); err != nil {
+		t.Fatal(err)
+	}
+	return svc.Spec.Service.Raw()
+}
+
+// The controller lints once per new digest; the target is 5 ms for the largest sample.
+func BenchmarkLint(b *testing.B) {
+	raw := largestSample(b)
+	BuiltinPack()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		Lint(raw, Options{})
+	}
+}
