@@ -80,7 +80,9 @@ func (i *Installation) tell(ctx context.Context, c client.Client) error {
 	case apierrors.IsNotFound(err):
 		err = client.IgnoreAlreadyExists(c.Create(ctx, want, client.FieldOwner(v1alpha1.FieldManager)))
 	case err == nil && !maps.Equal(have.Data, want.Data):
-		err = c.Patch(ctx, want, client.MergeFrom(have), client.FieldOwner(v1alpha1.FieldManager))
+		told := have.DeepCopy()
+		told.Data = want.Data
+		err = c.Patch(ctx, told, client.MergeFrom(have), client.FieldOwner(v1alpha1.FieldManager))
 	}
 	if err != nil {
 		return fmt.Errorf("tell the installation's public keys: %w", err)
