@@ -75,15 +75,20 @@ func LanguageLinks(path, current string, offered []string) []LanguageLink {
 	return links
 }
 
-// Parse reads shared templates (layout and parts, *.html of root) and the pages of root/dir, each of which defines "main".
+// Parse reads the templates that all pages share (root/*.html, and root/dir/parts/*.html if there are any) and the pages of
+// root/dir, each of which defines "main".
 func Parse(fsys fs.FS, root, dir string, texts *Texts, static *Static, zone *time.Location) (*Renderer, error) {
 	files, err := fs.Glob(fsys, path.Join(root, dir, "*.html"))
 	if err != nil {
 		return nil, err
 	}
+	parts, err := fs.Glob(fsys, path.Join(root, dir, "parts", "*.html"))
+	if err != nil {
+		return nil, err
+	}
 	r := &Renderer{texts: texts, pages: map[string]map[string]*template.Template{}}
 	for _, lang := range texts.Languages() {
-		shared, err := template.New("").Funcs(functions(lang, texts, static, zone)).ParseFS(fsys, path.Join(root, "*.html"))
+		shared, err := template.New("").Funcs(functions(lang, texts, static, zone)).ParseFS(fsys, append(parts, path.Join(root, "*.html"))...)
 		if err != nil {
 			return nil, fmt.Errorf("parse shared templates: %w", err)
 		}
@@ -188,3 +193,6 @@ func size(texts *Texts, lang string, n int64) string {
 		return texts.Say(lang, "size.bytes", "Count", n)
 	}
 }
+
+// Size writes a number of bytes as people say it.
+func (r *Renderer) Size(lang string, n int64) string { return size(r.texts, lang, n) }

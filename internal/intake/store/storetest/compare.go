@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 
 	"github.com/okno-dev/okno/internal/intake/store"
 )
@@ -43,33 +42,32 @@ func (c Comparison) SyncsEach() float64 {
 
 // Compare measures n applications each way in fresh folders under dir, which it removes.
 func Compare(ctx context.Context, dir string, clients, n int) (_ Comparison, err error) {
-	dir, err = os.MkdirTemp(dir, "compare")
-	if err != nil {
-		return Comparison{}, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	fresh := func(name string) string { return filepath.Join(dir, name) }
-	for _, name := range []string{"before", "store", "after"} {
-		if err := os.Mkdir(fresh(name), 0o700); err != nil {
-			return Comparison{}, err
-		}
-	}
 	c := Comparison{Clients: clients}
-	if c.Before, err = Plain(ctx, fresh("before"), clients, n); err != nil {
+	if c.Before, err = PlainIn(ctx, dir, clients, n); err != nil {
 		return c, fmt.Errorf("plain database: %w", err)
 	}
-	s, err := Open(ctx, fresh("store"), store.Options{})
-	if err != nil {
-		return c, err
-	}
-	c.Store, err = File(ctx, s, clients, n)
-	if err := errors.Join(err, s.Close()); err != nil {
+	if c.Store, err = fileIn(ctx, dir, clients, n); err != nil {
 		return c, fmt.Errorf("store: %w", err)
 	}
-	if c.After, err = Plain(ctx, fresh("after"), clients, n); err != nil {
+	if c.After, err = PlainIn(ctx, dir, clients, n); err != nil {
 		return c, fmt.Errorf("plain database: %w", err)
 	}
 	return c, nil
+}
+
+// fileIn runs File against a new store in a fresh folder under dir, which it removes.
+func fileIn(ctx context.Context, dir string, clients, n int) (r Result, err error) {
+	dir, err = os.MkdirTemp(dir, "store")
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := Open(ctx, dir, store.Options{})
+	if err != nil {
+		return Result{}, err
+	}
+	r, err = File(ctx, s, clients, n)
+	return r, errors.Join(err, s.Close())
 }
 
 // Print writes the comparison as one line of a table.

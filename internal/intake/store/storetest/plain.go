@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -64,6 +65,16 @@ func Plain(ctx context.Context, dir string, group, n int) (_ Result, err error) 
 		}
 	}
 	return Result{Applications: int64(n), Elapsed: time.Since(began)}, nil
+}
+
+// PlainIn runs Plain in a fresh folder under dir, which it removes.
+func PlainIn(ctx context.Context, dir string, group, n int) (_ Result, err error) {
+	dir, err = os.MkdirTemp(dir, "plain")
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	return Plain(ctx, dir, group, n)
 }
 
 type plain struct {

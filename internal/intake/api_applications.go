@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/form"
+	"github.com/okno-dev/okno/internal/intake/store"
+)
+
+// Headers of the API.
+const (
+	idempotencyKey = "Idempotency-Key"
+	// uploadsHeader names the uploads that come with an XML application, whose format has no place for them.
+	uploadsHeader = "Okno-Uploads"
+	secretHeader  = "Okno-Secret"
+)
+
+// keyPattern is what an idempotency key may be. Without a login the key is the only thing that names the client, so that a short
+// one, which another would also think of, is refused.
+var keyPattern = regexp.MustCompile(`^[\x21-\x7e]{8,200}$`)
+
+// receiptBody is the answer to an application, the same on each replay.
+type receiptBody struct {
+	Number              string `json:"number"`
+	Secret              string `json:"secret,omitempty"`
+	Status              string `json:"status,omitempty"`
+	FiledAt             string `json:"filedAt"`
+	Deadline            string `json:"deadline,omitempty"`
+	DeadlineProvisional bool   `json:"deadlineProvisional,omitempty"`
+	Unit                string `json:"unit"`
+	Queue               string `json:"queue"`
+	Service             string `json:"service"`
+	Digest              string `json:"digest"`
+	Revision            string `json:"revision"`
+}
+
+// fileAPI takes an application as JSON or XML: POST /api/v1/services/{service}/applications.
+func (s *Server) fileAPI(c *call) error {
+	mediaType, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err != nil || !isOneOf(mediaType, "application/json", "application/xml", "text/xml") {
+		return refuse(http.StatusUnsupportedMediaType, "mediaType")
+	}
+	key := c.Header.Get(idempotencyKey)
+	if key != "" && !keyPattern.MatchString(key) {
+		return refuse(http.StatusBadRequest, "badKey")
+	}
+	body, err := readBody(c.Request)
+	if err != nil {
+		return err
+	}
+	filing := store.Filing{
+		Client: c.apiClient(), IdempotencyKey: key, RequestHash: requestHash(mediaType, c.Header.Get(uploadsHeader), body), Starts: true,
+	}
+	receipt, err := s.fileBody(c, mediaType, params["charset"], body, filing)
+	if err != nil && key != "" {
+		// What was acknowledged once is answered again, also when it would be refused today: the service was suspended meanwhile,
+		// its rules changed, the uploads were taken.
+		if first, ok := s.replayed(c, filing); ok {
+			receipt, err = first, nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.answerReceipt(c, receipt)
+}
+
+func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filing store.Filing) (store.Receipt, error) {
+	if err := c.takes(); err != nil {
+		return store.Receipt{}, err
+	}
+	envelope, broken, err := s.parse(c, mediaType, charset, body, &filing)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	return s.file(c, envelope, broken, filing)
+}
+
+// readBody reads a bounded body at once: the parser wants it whole.
+func readBody(r *http.Request) ([]byte, error) {
+	var b bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength <= maxBody {
+		b.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(r.Body); err != nil {
+		var tooLong *http.MaxBytesError
+		if errors.As(err, &tooLong) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, err
+		}
+		return nil, &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
+	}
+	return b.Bytes(), nil
+}
+
+// requestHash tells two requests with one key apart.
+func requestHash(mediaType, uploads string, body []byte) [32]byte {
+	h := sha256.New()
+	io.WriteString(h, mediaType+"\n"+uploads+"\n")
+	h.Write(body)
+	return [32]byte(h.Sum(nil))
+}
+
+// apiClient scopes idempotency keys and uploads. There is no login yet, so all who know a key or an upload's id are one client of
+// the service; keys are long, ids are random, and a replay needs the very same body.
+func (c *call) apiClient() string { return "api/" + c.release.service }
+
+// parse reads the body and adds what the store knows of the uploads that it names.
+func (s *Server) parse(c *call, mediaType, charset string, body []byte, filing *store.Filing) (*form.Envelope, []form.Violation, error) {
+	model, err := c.model()
+	if err != nil {
+		return nil, nil, err
+	}
+	var (
+		envelope *form.Envelope
+		broken   []form.Violation
+	)
+	if mediaType == "application/json" {
+		filing.Way = store.JSON
+		envelope, broken, err = model.ParseJSON(body)
+	} else {
+		filing.Way = store.XML
+		envelope, broken, err = model.ParseXML(body, charset)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if envelope.Language == "" {
+		envelope.Language = c.lang
+	}
+	for id := range strings.FieldsFuncSeq(c.Header.Get(uploadsHeader), func(r rune) bool { return r == ',' || r == ' ' }) {
+		envelope.Documents = append(envelope.Documents, form.Attachment{ID: id})
+	}
+	unknown, err := s.attach(c, envelope, filing)
+	return envelope, append(broken, unknown...), err
+}
+
+// attach replaces what a client says of its uploads by what the store knows of them.
+func (s *Server) attach(c *call, envelope *form.Envelope, filing *store.Filing) ([]form.Violation, error) {
+	var unknown []form.Violation
+	kept := envelope.Documents[:0]
+	for _, a := range envelope.Documents {
+		info, err := s.uploaded(c, a)
+		if errors.Is(err, store.ErrNotFound) {
+			unknown = append(unknown, form.Violation{Pointer: "/documents/" + a.Document, Code: form.CodeUnknown, Message: s.text("upload.unknown")})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, attachment(info))
+		filing.FileIDs = append(filing.FileIDs, info.ID)
+	}
+	envelope.Documents = kept
+	return unknown, nil
+}
+
+// uploaded finds an upload of this client for the document that the client names, or for its own when none is named.
+func (s *Server) uploaded(c *call, a form.Attachment) (store.FileInfo, error) {
+	reader, info, err := s.store.OpenFile(c.Context(), a.ID)
+	if err != nil {
+		return store.FileInfo{}, err
+	}
+	reader.Close()
+	if info.Owner != c.apiClient() || a.Document != "" && a.Document != info.Document {
+		return store.FileInfo{}, store.ErrNotFound
+	}
+	return info, nil
+}
+
+func attachment(info store.FileInfo) form.Attachment {
+	return form.Attachment{
+		Document: info.Document, ID: info.ID, Name: info.Name, Type: info.Type, Size: info.Size, SHA256: hex.EncodeToString(info.SHA256[:]),
+	}
+}
+
+// text is one of the program's texts in all its languages, for violations that the form does not know of.
+func (s *Server) text(id string) v1alpha1.Text {
+	return v1alpha1.Text{
+		"ru": v1alpha1.LocalizedString(s.renderer.Say("ru", id)),
+		"en": v1alpha1.LocalizedString(s.renderer.Say("en", id)),
+	}
+}
+
+func (s *Server) answerReceipt(c *call, receipt store.Receipt) error {
+	status := http.StatusCreated
+	if receipt.Replayed {
+		status = http.StatusOK
+	}
+	h := c.w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Location", "/api/v1/services/"+receipt.Service+"/applications/"+receipt.Number)
+	body := s.receiptBody(c, receipt)
+	body.Secret = s.store.Secret(receipt.Number)
+	return writeJSON(c.w, status, "application/json", body)
+}
+
+// receiptBody tells times in the agency's zone.
+func (s *Server) receiptBody(c *call, receipt store.Receipt) receiptBody {
+	body := receiptBody{
+		Number: receipt.Number, FiledAt: s.local(receipt.FiledAt), Unit: receipt.Unit, Queue: receipt.Queue,
+		Service: receipt.Service, Digest: receipt.Digest, Revision: revisionName(receipt),
+	}
+	if !receipt.Deadline.IsZero() {
+		body.Deadline, body.DeadlineProvisional = s.local(receipt.Deadline), receipt.DeadlineProvisional
+	}
+	return body
+}
+
+func (s *Server) local(t time.Time) string { return t.In(s.options.Location).Format(time.RFC3339) }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/okno-dev/okno/internal/form"
+	"github.com/okno-dev/okno/internal/intake/store"
+)
+
+// checkView is all answers before they are sent.
+type checkView struct {
+	Action, Notice       string
+	Version              int64
+	Errors               []summaryError
+	Sections             []checkSection
+	Privacy, Declaration string
+	DeclarationError     string
+	Agreed               bool
+}
+
+type checkSection struct {
+	form.SummarySection
+	Change string
+	Files  []checkFiles
+}
+
+// checkFiles are the files of one document.
+type checkFiles struct {
+	Document string
+	Files    []store.FileInfo
+}
+
+// declarationPointer is where the error of a missing consent stands. It is no part of the application.
+const declarationPointer = "/declaration"
+
+// check shows the answers before they are sent: GET /s/{service}/apply/{draft}/check.
+func (s *Server) check(c *call) error {
+	return s.onDraft(c, func(c *call, d *draft) error {
+		p, _ := d.find(s, c, d.answers.Data, "")
+		if id := p.undone(d.answers.Done); id != "" {
+			return c.redirect(pagePath(d.Service, d.ID, id))
+		}
+		return s.showCheck(c, d, http.StatusOK, nil, "", false)
+	})
+}
+
+// submit sends the application: POST /s/{service}/apply/{draft}/check.
+func (s *Server) submit(c *call) error {
+	return s.onDraft(c, func(c *call, d *draft) error {
+		if err := c.ParseForm(); err != nil {
+			return unreadable(err)
+		}
+		agreed := c.PostForm.Get("declaration") == "agreed"
+		if version := c.PostForm.Get("version"); version != strconv.FormatInt(d.Version, 10) {
+			// Nobody agrees to what they have not seen.
+			return s.showCheck(c, d, http.StatusConflict, nil, c.say(s, "check.changed"), false)
+		}
+		if !agreed {
+			return s.showCheck(c, d, http.StatusUnprocessableEntity, []form.Violation{
+				{Pointer: declarationPointer, Code: form.CodeRequired, Message: s.text("check.agree")},
+			}, "", false)
+		}
+		receipt, err := s.file(c, d.envelope(c.lang), nil, store.Filing{Way: store.Form, DraftID: d.ID})
+		var r *refusal
+		if errors.As(err, &r) && len(r.violations) > 0 {
+			return s.showCheck(c, d, http.StatusUnprocessableEntity, r.violations, "", true)
+		}
+		if err != nil {
+			return err
+		}
+		return s.toReceipt(c, receipt)
+	})
+}
+
+func (s *Server) showCheck(c *call, d *draft, status int, violations []form.Violation, notice string, agreed bool) error {
+	v := &viewer{server: s, call: c, violations: violations, hrefs: map[string]string{declarationPointer: "#declaration"}}
+	pages := d.model.Pages(d.answers.Data, s.formNow(c), c.lang)
+	for _, p := range pages {
+		v.locate(pagePath(d.Service, d.ID, p.ID)+"?return="+returnToCheck, p)
+	}
+	def := c.release.def
+	view := checkView{
+		Action: checkPath(d.Service, d.ID), Notice: notice, Version: d.Version, Agreed: agreed,
+		Sections: s.checkSections(c, d, pages),
+		Privacy:  def.Form.PrivacyNotice.In(c.lang, def.Languages[0]), Declaration: def.Form.Declaration.In(c.lang, def.Languages[0]),
+		Errors: v.summary(v.href),
+	}
+	for _, message := range v.errorsAt(declarationPointer) {
+		view.DeclarationError = message
+	}
+	layout := s.layout(c, c.say(s, "check.title"))
+	layout.Failed = len(violations) > 0
+	if len(pages) > 0 {
+		layout.Back = pagePath(d.Service, d.ID, pages[len(pages)-1].ID)
+	}
+	return s.render(c, status, "check", layout, view)
+}
+
+// locate remembers where the questions of a page are.
+func (v *viewer) locate(base string, p form.PageView) {
+	var walk func([]form.FieldView)
+	walk = func(fields []form.FieldView) {
+		for _, f := range fields {
+			v.hrefs[f.Pointer] = base + "#" + f.ID
+			for _, item := range f.Items {
+				walk(item.Fields)
+			}
+		}
+	}
+	walk(p.Fields)
+	for _, doc := range p.Documents {
+		v.hrefs[doc.Pointer] = base + "#document-" + doc.ID
+	}
+}
+
+// checkSections are the answers page by page, with the files of each page.
+func (s *Server) checkSections(c *call, d *draft, pages []form.PageView) []checkSection {
+	answered := map[string]form.SummarySection{}
+	for _, section := range d.model.Summary(d.envelope(c.lang), c.lang) {
+		answered[section.Page] = section
+	}
+	var sections []checkSection
+	for _, p := range pages {
+		section := checkSection{SummarySection: answered[p.ID], Change: pagePath(d.Service, d.ID, p.ID) + "?return=" + returnToCheck}
+		section.Title = p.Title
+		for _, doc := range p.Documents {
+			files := checkFiles{Document: doc.Name.In(c.lang, c.release.def.Languages[0])}
+			for _, f := range d.files {
+				if f.Document == doc.ID {
+					files.Files = append(files.Files, f)
+				}
+			}
+			section.Files = append(section.Files, files)
+		}
+		if len(section.Rows)+len(section.Files) > 0 {
+			sections = append(sections, section)
+		}
+	}
+	return sections
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/okno-dev/okno/internal/form"
+	"github.com/okno-dev/okno/internal/intake/store"
+	"github.com/okno-dev/okno/internal/process"
+)
+
+// Unrouted is the queue of applications that no routing rule took and for which there is no default. A miss is a state that the
+// agency sees and mends, never a refusal.
+const Unrouted = "unrouted"
+
+// takes tells whether the service takes applications now, or why not. Limits are those of what is served: a draft on a former
+// revision cannot outlive the closing day.
+func (c *call) takes() error {
+	switch c.entry.stateAt(c.now) {
+	case suspended:
+		return refuse(http.StatusForbidden, "suspended")
+	case withdrawn:
+		return refuse(http.StatusForbidden, "withdrawn")
+	}
+	limits := c.entry.def.Limits
+	switch {
+	case limits == nil:
+		return nil
+	case limits.OpensAt != nil && c.now.Before(limits.OpensAt.Time):
+		return refuse(http.StatusForbidden, "notOpen")
+	case limits.ClosesAt != nil && !c.now.Before(limits.ClosesAt.Time):
+		return refuse(http.StatusForbidden, "closed")
+	}
+	return nil
+}
+
+// file acknowledges an application, whichever way it came: one normalisation, one validator, then routing and the term. filing
+// carries what the way knows (its name, the draft or the uploads, the idempotency key); the rest is filled in here.
+func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation, filing store.Filing) (store.Receipt, error) {
+	if err := c.takes(); err != nil {
+		return store.Receipt{}, err
+	}
+	model, err := c.model()
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	model.Normalise(envelope)
+	violations := append(broken, model.Validate(envelope, s.formNow(c))...)
+	if len(violations) > 0 {
+		s.countRejected(c, violations)
+		return store.Receipt{}, invalid(violations)
+	}
+	if err := s.complete(c, model, envelope, &filing); err != nil {
+		return store.Receipt{}, err
+	}
+	// The caller may leave; what was handed to the store is finished all the same.
+	receipt, err := s.store.FileApplication(c.Context(), filing)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	if filing.Queue == Unrouted && !receipt.Replayed {
+		s.metrics.unrouted.WithLabelValues(filing.Service).Inc()
+		s.log.Warn("no routing rule takes an application", "service", filing.Service, "digest", filing.Digest)
+	}
+	return receipt, nil
+}
+
+// complete fills in where the application goes and by when it must be decided.
+func (s *Server) complete(c *call, model *form.Model, envelope *form.Envelope, filing *store.Filing) error {
+	filedAt := c.now.In(s.options.Location)
+	body, err := json.Marshal(envelope)
+	if err != nil {
+		return fmt.Errorf("encode application: %w", err)
+	}
+	destination, ok := model.Route(envelope, s.formNow(c))
+	if !ok {
+		destination.Unit, destination.Queue = "", Unrouted
+	}
+	filing.Service, filing.Digest, filing.Revision = c.release.service, c.release.digest, c.release.revision
+	filing.Envelope, filing.Language, filing.FiledAt = body, envelope.Language, filedAt
+	filing.Unit, filing.Queue = destination.Unit, destination.Queue
+	filing.Deadline, filing.DeadlineProvisional = process.Deadline(c.release.def.Process, filedAt, s.options.Location, c.release.calendar)
+	filing.Preview = s.options.Mode == Prover
+	if limits := c.entry.def.Limits; limits != nil {
+		filing.LimitTotal = limits.MaxApplications
+	}
+	return nil
+}
+
+// replayed returns the receipt that an idempotency key or a draft already has. A filing without a definition can be nothing but a
+// replay: the store refuses it otherwise.
+func (s *Server) replayed(c *call, filing store.Filing) (store.Receipt, bool) {
+	receipt, err := s.store.FileApplication(c.Context(), store.Filing{
+		Client: filing.Client, IdempotencyKey: filing.IdempotencyKey, RequestHash: filing.RequestHash, DraftID: filing.DraftID,
+		Envelope: json.RawMessage("{}"), FiledAt: c.now, Preview: true,
+	})
+	return receipt, err == nil && receipt.Replayed
+}
+
+// countRejected counts a submission that validation refused. It is a count, not a promise: should it fail, the applicant still
+// gets the answer.
+func (s *Server) countRejected(c *call, violations []form.Violation) {
+	if s.options.Mode == Prover {
+		return
+	}
+	codes := make([]string, len(violations))
+	for i, v := range violations {
+		codes[i] = v.Code
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), 5*time.Second)
+	defer cancel()
+	if err := s.store.CountRejected(ctx, c.release.service, c.release.digest, codes); err != nil {
+		s.log.Warn("cannot count a rejected submission", "service", c.release.service, "err", err)
+	}
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/okno-dev/okno/internal/form"
+	"github.com/okno-dev/okno/internal/intake/store"
+)
+
+const (
+	// documentInput is the start of the names of file inputs.
+	documentInput = "document."
+	// removeFile is the start of the value of the button that removes a file.
+	removeFile = "remove-file:"
+	// maxValues bounds how many values a page may send.
+	maxValues = 2000
+	// maxDraftFiles bounds how many files a draft may hold, whatever the documents say.
+	maxDraftFiles = 100
+)
+
+// sentPage is what a browser sent from a page.
+type sentPage struct {
+	values     url.Values
+	violations []form.Violation // of its files
+}
+
+// readPage reads a page's values, and takes its files into the draft as they come.
+func (s *Server) readPage(c *call, d *draft, view form.PageView) (*sentPage, error) {
+	if !strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data") {
+		if err := c.ParseForm(); err != nil {
+			return nil, unreadable(err)
+		}
+		return &sentPage{values: c.PostForm}, nil
+	}
+	c.Body = http.MaxBytesReader(c.w, c.Body, pageLimit(view))
+	reader, err := c.MultipartReader()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	sent := &sentPage{values: url.Values{}}
+	for parts, bytes := 0, 0; ; parts++ {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			return sent, nil
+		}
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if parts >= maxValues {
+			return nil, refuse(http.StatusRequestEntityTooLarge, "bodyTooLarge", "Limit", maxBody>>10)
+		}
+		if part.FileName() != "" {
+			err = s.takeFile(c, d, view, part, sent)
+		} else {
+			err = takeValue(part, sent.values, &bytes)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// unreadable keeps the reason when a body is too large, and is a 400 otherwise.
+func unreadable(err error) error {
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return err
+	}
+	return &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
+}
+
+// pageLimit bounds what a page may send: its values and as many files as its documents take.
+func pageLimit(view form.PageView) int64 {
+	limit := int64(maxBody)
+	for _, doc := range view.Documents {
+		limit += doc.MaxSizeBytes*int64(max(doc.MaxFiles, 1)) + maxName<<4
+	}
+	return limit
+}
+
+func takeValue(part *multipart.Part, values url.Values, bytes *int) error {
+	value, err := io.ReadAll(io.LimitReader(part, int64(maxBody-*bytes)+1))
+	if err != nil {
+		return unreadable(err)
+	}
+	if *bytes += len(value); *bytes > maxBody {
+		return refuse(http.StatusRequestEntityTooLarge, "bodyTooLarge", "Limit", maxBody>>10)
+	}
+	if name := part.FormName(); name != "" && !strings.HasPrefix(name, documentInput) {
+		values.Add(name, string(value))
+	}
+	return nil
+}
+
+// takeFile takes one file of the page into the draft, or notes why not. The page's other answers are kept either way.
+func (s *Server) takeFile(c *call, d *draft, view form.PageView, part *multipart.Part, sent *sentPage) error {
+	id, ok := strings.CutPrefix(part.FormName(), documentInput)
+	if !ok || !asksFor(view, id) || len(d.files) >= maxDraftFiles {
+		return nil
+	}
+	info, err := s.receive(c, store.File{DraftID: d.ID, Document: id, Name: fileName(part.FileName())}, part, -1)
+	var r *refusal
+	if errors.As(err, &r) && len(r.violations) > 0 {
+		sent.violations = append(sent.violations, r.violations...)
+		return nil
+	}
+	if err != nil {
+		return unreadableBody(err)
+	}
+	d.files = append(d.files, info)
+	return nil
+}
+
+// unreadableBody tells an upload that broke off from what the store refuses.
+func unreadableBody(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return unreadable(err)
+	}
+	return err
+}
+
+func asksFor(view form.PageView, document string) bool {
+	for _, doc := range view.Documents {
+		if doc.ID == document {
+			return true
+		}
+	}
+	return false
+}
+
+// removeFile takes a file out of the draft. One that is gone already is as good as removed.
+func (s *Server) removeFile(c *call, d *draft, id string) error {
+	if err := s.store.RemoveFile(c.Context(), d.ID, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	files, err := s.store.Files(c.Context(), d.ID)
+	d.files = files
+	return err
+}

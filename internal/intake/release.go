@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/calendar"
+	"github.com/okno-dev/okno/internal/digest"
+	"github.com/okno-dev/okno/internal/form"
+)
+
+// ErrDigest tells that a definition does not hash to the digest that it is known by. It is never served.
+var ErrDigest = errors.New("definition does not hash to its digest")
+
+// release is a definition as it is served: decoded, checked and compiled once, immutable from then on.
+type release struct {
+	service  string
+	digest   string
+	revision string
+	raw      []byte
+	def      *v1alpha1.ServiceDefinition
+	calendar *calendar.Calendar
+
+	// model compiles the form at first use: an intake with a hundred services answers its first page before it has compiled all.
+	model func() (*form.Model, error)
+}
+
+// newRelease reads a definition that must hash to want; want "" means whatever it hashes to.
+func newRelease(service, want string, raw []byte, baseURL string) (*release, error) {
+	got, err := digest.Of(raw)
+	if err != nil {
+		return nil, err
+	}
+	if want != "" && string(got) != want {
+		return nil, fmt.Errorf("%w: it is %q, not %q", ErrDigest, got, want)
+	}
+	r := &release{service: service, digest: string(got), revision: digest.RevisionName(service, got), raw: raw, def: new(v1alpha1.ServiceDefinition)}
+	if err := json.Unmarshal(raw, r.def); err != nil {
+		return nil, fmt.Errorf("decode definition: %w", err)
+	}
+	if len(r.def.Languages) == 0 {
+		return nil, errors.New("definition has no languages")
+	}
+	if r.calendar, err = calendar.Builtin(r.def.Process.Calendar); err != nil {
+		return nil, err
+	}
+	r.model = sync.OnceValues(func() (*form.Model, error) { return form.Load(r.def) })
+	return r, nil
+}
+
+// key is what releases are kept by. The same content under two names is two releases: their URLs differ.
+func (r *release) key() releaseKey { return releaseKey{r.service, r.digest} }
+
+type releaseKey struct{ service, digest string }
