@@ -109,9 +109,9 @@ func checkOrder(t *testing.T, trace string, acks acknowledged) {
 	}
 }
 
-// TestNothingIsAcknowledgedAfterAFailedSync lets the k-th sync fail. The
+// TestCrashAtAFailedSync lets the k-th sync fail. The
 // process must end by itself, and all that it acknowledged must be there.
-func TestNothingIsAcknowledgedAfterAFailedSync(t *testing.T) {
+func TestCrashAtAFailedSync(t *testing.T) {
 	needStrace(t)
 	for _, k := range chosen(20, []int{12, 15, 30, 45}, 60) {
 		t.Run(fmt.Sprintf("sync=%d", k), func(t *testing.T) {
@@ -134,8 +134,8 @@ func TestKilledAtAWrite(t *testing.T) {
 	}
 }
 
-// TestAWriteErrorEndsTheProcess fails the k-th write with EIO.
-func TestAWriteErrorEndsTheProcess(t *testing.T) {
+// TestCrashAtAWriteError fails the k-th write with EIO.
+func TestCrashAtAWriteError(t *testing.T) {
 	needStrace(t)
 	for _, k := range chosen(50, []int{137, 250}, 400) {
 		t.Run(fmt.Sprintf("write=%d", k), func(t *testing.T) {
