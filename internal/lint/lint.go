@@ -13,6 +13,7 @@ import (
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
+	"github.com/okno-dev/okno/internal/form"
 )
 
 // Options say under which rules a definition is judged.
@@ -50,6 +51,8 @@ var checks = []check{
 	documents,
 	// Days exist; a service opens before it closes.
 	dates,
+	// Schema, pages, rules, code lists and XML names fit together, and every expression compiles and holds on partial answers.
+	application,
 	// An application can go its way to an end, in terms that a known calendar counts.
 	processGraph,
 	// An application that no rule takes has somewhere to go.
@@ -98,6 +101,12 @@ func schemaTypeFinding(err error) definition.Finding {
 		f.Path, f.Found = definition.Root+"."+wrong.Field, "a "+wrong.Value
 	}
 	return f
+}
+
+// application compiles the data model with all that looks at it: there is one compiler, and the intake uses it too.
+func application(in input) []definition.Finding {
+	_, findings := form.Compile(in.def)
+	return findings
 }
 
 // Spec returns findings about what stands beside the definition in a GovService: what is not carried out is refused.

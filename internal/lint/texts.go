@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -152,8 +153,22 @@ func (t *textCheck) tagsOf(text v1alpha1.Text) []string {
 // markup is an HTML tag or comment; Markdown's <https://…> and <a@b.c> are none.
 var markup = regexp.MustCompile(`<(/?[A-Za-z][A-Za-z0-9-]*(\s[^<>]*)?/?|!--[^>]*--)>`)
 
-// unfinished are words that authors leave for later.
-var unfinished = regexp.MustCompile(`(?i)\b(todo|fixme|tbd|lorem ipsum)\b|\bXXX+\b|(^|\s)(дописать|заполнить позже)($|\s)`)
+// unfinished are marks that authors leave for later.
+var unfinished = []string{"TODO", "FIXME", "TBD", "XXX", "Lorem ipsum", "lorem ipsum"}
+
+// unfinishedMark returns the first such mark that stands in the text as a word, or "".
+func unfinishedMark(text string) string {
+	for _, mark := range unfinished {
+		if at := strings.Index(text, mark); at >= 0 {
+			before, _ := utf8.DecodeLastRuneInString(text[:at])
+			after, _ := utf8.DecodeRuneInString(text[at+len(mark):])
+			if !unicode.IsLetter(before) && !unicode.IsLetter(after) {
+				return mark
+			}
+		}
+	}
+	return ""
+}
 
 // one judges a text by itself and tells whether its words are of another language.
 func (t *textCheck) one(tag, text, path string) (foreign bool) {
@@ -165,10 +180,12 @@ func (t *textCheck) one(tag, text, path string) (foreign bool) {
 		t.add(path, "text-empty", definition.Error, "an empty text", "a text for people", "write the text")
 		return false
 	}
-	if tag := markup.FindString(text); tag != "" {
-		t.add(path, "text-html", definition.Error, quote(tag), "plain text or Markdown", "remove the HTML")
+	if strings.Contains(text, "<") {
+		if tag := markup.FindString(text); tag != "" {
+			t.add(path, "text-html", definition.Error, quote(tag), "plain text or Markdown", "remove the HTML")
+		}
 	}
-	if word := strings.TrimSpace(unfinished.FindString(text)); word != "" {
+	if word := unfinishedMark(text); word != "" {
 		t.add(path, "text-unfinished", definition.Warning, quote(word), "a finished text", "finish the text")
 	}
 	if wrong := foreignScript(tag, text); wrong != "" {
@@ -182,27 +199,41 @@ func (t *textCheck) one(tag, text, path string) (foreign bool) {
 // foreignScript returns the script of a text that is plainly not in the language: mostly Cyrillic where Latin is written, or
 // words without one Cyrillic letter where Cyrillic is. Names, abbreviations and numbers of acts are let pass.
 func foreignScript(tag, text string) string {
-	parsed, err := language.Parse(tag)
-	if err != nil {
-		return ""
-	}
 	cyrillic, latin := 0, 0
 	for _, r := range text {
 		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
+			latin++
+		case r < utf8.RuneSelf:
 		case unicode.Is(unicode.Cyrillic, r):
 			cyrillic++
 		case unicode.Is(unicode.Latin, r):
 			latin++
 		}
 	}
-	script, _ := parsed.Script()
-	switch {
-	case script.String() == "Latn" && cyrillic > latin:
+	switch script := scriptOf(tag); {
+	case script == "Latn" && cyrillic > latin:
 		return "Cyrillic"
-	case script.String() == "Cyrl" && cyrillic == 0 && latin > 0 && len(strings.Fields(text)) >= copyWords && !strings.Contains(text, "://"):
+	case script == "Cyrl" && cyrillic == 0 && latin > 0 && len(strings.Fields(text)) >= copyWords && !strings.Contains(text, "://"):
 		return "Latin"
 	}
 	return ""
+}
+
+// scriptOf returns the script in which a language is written, such as Cyrl, or "" for a tag that is none.
+func scriptOf(tag string) string {
+	switch tag { // the languages of nearly every text
+	case "ru":
+		return "Cyrl"
+	case "en":
+		return "Latn"
+	}
+	parsed, err := language.Parse(tag)
+	if err != nil {
+		return ""
+	}
+	script, _ := parsed.Script()
+	return script.String()
 }
 
 // quote shortens a text for a finding.
