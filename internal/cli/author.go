@@ -22,9 +22,11 @@ const (
 	// storeFile is the database in the folder of an author's intake.
 	storeFile = "okno.db"
 	// closing is how long requests may finish when a server stops.
-	closing = 5 * time.Second
+	closing = 2 * time.Second
 	// headerTimeout bounds how long a client may take to send its headers.
 	headerTimeout = 10 * time.Second
+	// maxConnections is how many connections to the prover are kept for reuse.
+	maxConnections = 16
 )
 
 // localIntake is an intake on this machine: the very server that agencies run, with a store in a folder.
@@ -78,7 +80,11 @@ func startIntake(ctx context.Context, o intakeOptions) (_ *localIntake, err erro
 func (i *localIntake) Close() error {
 	ctx, stop := context.WithTimeout(context.Background(), closing)
 	defer stop()
-	return errors.Join(i.http.Shutdown(ctx), i.store.Close())
+	err := i.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) { // a client that keeps a connection open must not keep the author waiting
+		err = i.http.Close()
+	}
+	return errors.Join(err, i.store.Close())
 }
 
 // image names this binary where a cluster's report would name the intake's image.
@@ -99,7 +105,9 @@ func prove(ctx context.Context, f *serviceFile, location *time.Location, paralle
 	if err := prover.server.Serve(ctx, f.name, f.raw); err != nil {
 		return scenario.Report{}, err
 	}
+	transport := &http.Transport{MaxIdleConnsPerHost: maxConnections}
+	defer transport.CloseIdleConnections()
 	return scenario.Run(ctx, scenario.Options{
-		HTTP: &http.Client{Timeout: time.Minute}, Base: prover.URL, Service: f.name, Definition: f.def, Image: image(), Parallel: parallel,
+		HTTP: &http.Client{Transport: transport, Timeout: time.Minute}, Base: prover.URL, Service: f.name, Definition: f.def, Image: image(), Parallel: parallel,
 	})
 }

@@ -162,7 +162,7 @@ func serving(t *testing.T, file string) (*transcript, func() int) {
 }
 
 func TestServeFollowsTheFile(t *testing.T) {
-	const title = "Resident's parking permit of the test"
+	const title = "Permit of the test"
 	file := edited(t, samples+"/first-service/govservice.yaml", "en: Parking permit", "en: "+title)
 	out, stop := serving(t, file)
 	page := out.await(t, 0, `form +(http://\S+)`)
