@@ -77,8 +77,8 @@ func (s *Server) complete(c *call, model *form.Model, envelope *form.Envelope, f
 	if err != nil {
 		return fmt.Errorf("encode application: %w", err)
 	}
-	destination, ok := model.Route(envelope, s.formNow(c))
-	if !ok {
+	destination, _ := model.Route(envelope, s.formNow(c))
+	if destination.Unit == "" {
 		destination.Unit, destination.Queue = "", Unrouted
 	}
 	filing.Service, filing.Digest, filing.Revision = c.release.service, c.release.digest, c.release.revision
