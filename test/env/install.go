@@ -50,16 +50,25 @@ func Objects(folder string) ([]*unstructured.Unstructured, error) {
 	}
 	var objects []*unstructured.Unstructured
 	for _, path := range files {
-		file, err := os.Open(path)
+		read, err := ObjectsOf(path)
 		if err != nil {
 			return nil, err
 		}
-		read, err := documents(file)
-		file.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
 		objects = append(objects, read...)
+	}
+	return objects, nil
+}
+
+// ObjectsOf reads the documents of a YAML file.
+func ObjectsOf(path string) ([]*unstructured.Unstructured, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	objects, err := documents(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return objects, nil
 }
