@@ -197,7 +197,7 @@ func (s settings) deploymentsReady(within time.Duration) func(context.Context) e
 		err := until(ctx, within, func(ctx context.Context) (bool, string, error) {
 			text, err := s.as("platform").kubectl(ctx, "get", "deployments", "-n", "okno-system",
 				"-o", `jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Available")].status} {.metadata.generation} {.status.observedGeneration}{"\n"}{end}`)
-			return err == nil && allAvailable(text), strings.ReplaceAll(strings.TrimSpace(text), "\n", ", "), err
+			return err == nil && allAvailable(text), "name, Available, generations: " + strings.ReplaceAll(strings.TrimSpace(text), "\n", ", "), err
 		})
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("%w\n\n%s", err, s.explainPods(ctx))

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,8 +62,11 @@ func (a acting) run(ctx context.Context, input io.Reader, program string, args .
 	return out.String(), nil
 }
 
-// until calls try until it is done or within is over, and then tells what was
-// seen last.
+// hopeless is an error that waiting does not mend.
+type hopeless struct{ error }
+
+// until calls try until it is done, hopeless, or within is over, and then tells
+// what was seen last.
 func until(ctx context.Context, within time.Duration, try func(context.Context) (done bool, seen string, err error)) error {
 	deadline, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -75,6 +79,8 @@ func until(ctx context.Context, within time.Duration, try func(context.Context) 
 			return ctx.Err()
 		case err == nil && done:
 			return nil
+		case errors.As(err, new(hopeless)):
+			return err
 		case err != nil && deadline.Err() == nil:
 			seen = err.Error()
 		}

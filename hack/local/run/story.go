@@ -123,6 +123,8 @@ func (s *story) approve(ctx context.Context, leaveLast bool) error {
 		switch {
 		case next.published:
 			return true, "", nil
+		case next.stalled:
+			return false, "", hopeless{errors.New(next.seen)}
 		case next.gate == "" || decided[next.gate]:
 			return false, next.seen, nil
 		case leaveLast && next.gate == last.Gate:
@@ -147,6 +149,8 @@ func (s *story) approve(ctx context.Context, leaveLast bool) error {
 // step is what a service waits for.
 type step struct {
 	published bool
+	// stalled tells that a person must change something first.
+	stalled bool
 	// gate is the human gate that is next.
 	gate string
 	// seen says in a few words what the service's status tells.
@@ -166,6 +170,7 @@ func nextStep(service *v1alpha1.GovService) step {
 	for _, finding := range status.Findings {
 		next.seen += fmt.Sprintf("\n%s %s: %s", finding.Severity, finding.Path, finding.Message)
 	}
+	next.stalled = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled)
 	if status.Pending == nil {
 		next.published = status.Published != nil && status.Published.Revision == status.LatestRevision && ready.Status == metav1.ConditionTrue
 		return next

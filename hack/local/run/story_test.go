@@ -3,10 +3,14 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -84,6 +88,32 @@ func TestNextStep(t *testing.T) {
 			}
 			if got := nextCommand(object); !strings.Contains(got, tc.command) {
 				t.Errorf("nextCommand = %q, lacks %q", got, tc.command)
+			}
+		})
+	}
+}
+
+func TestUntil(t *testing.T) {
+	calls := 0
+	err := until(t.Context(), time.Minute, func(context.Context) (bool, string, error) {
+		calls++
+		return calls == 3, "", nil
+	})
+	if err != nil || calls != 3 {
+		t.Errorf("err = %v after %d calls, want none after 3", err, calls)
+	}
+	for name, tc := range map[string]struct {
+		err  error
+		want string
+	}{
+		"NothingHappens":  {nil, "last seen: rain"},
+		"SomethingFails":  {errors.New("storm"), "last seen: storm"},
+		"ItCannotGetWell": {fmt.Errorf("service: %w", hopeless{errors.New("flood")}), "service: flood"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := until(t.Context(), 10*time.Millisecond, func(context.Context) (bool, string, error) { return false, "rain", tc.err })
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("err = %v, lacks %q", err, tc.want)
 			}
 		})
 	}
