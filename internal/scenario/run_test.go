@@ -79,7 +79,9 @@ func newAgency(override map[string]http.HandlerFunc) *agency {
 			_, _ = fmt.Fprintf(w, page1, missing)
 			return
 		}
-		a.collected.Store(r.FormValue("okno-collect") == "1")
+		if r.FormValue("okno-collect") == "1" {
+			a.collected.Store(true)
+		}
 		http.SetCookie(w, &http.Cookie{Name: "named", Value: r.FormValue("name"), Path: "/"})
 		http.Redirect(w, r, "check", http.StatusSeeOther)
 	})
