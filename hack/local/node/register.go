@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 )
 
 // leaseNamespace is where kube-controller-manager looks whether nodes live.
@@ -35,12 +36,17 @@ func (n *Node) register(ctx context.Context) error {
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
 	}
-	node, err := nodes.Get(ctx, n.options.Name, metav1.GetOptions{})
-	if err != nil {
+	// kube-controller-manager changes a new node too.
+	err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		node, err := nodes.Get(ctx, n.options.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		node.Status = n.status()
+		_, err = nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
 		return err
-	}
-	node.Status = n.status()
-	if _, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	return n.touchLease(ctx)
