@@ -315,10 +315,16 @@ type ScenarioAttachment struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=8192
 	Text string `json:"text,omitempty"`
-	// bytes is the content in base64.
+
+	// Schemaless, since beside a rule the API server reads the format "byte" in the URL alphabet and refuses / and +.
+
+	// bytes is the content in base64 with + and /.
 	// +optional
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16384
+	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`
 	Bytes []byte `json:"bytes,omitempty"`
 }
 

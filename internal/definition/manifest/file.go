@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -32,11 +33,15 @@ type File struct {
 	bare  bool
 }
 
+// mapKey is a key of a map in brackets, as k8s field paths write it; indices of lists are digits.
+var mapKey = regexp.MustCompile(`\["?[^\]"0-9][^\]"]*"?\]`)
+
 // Bare tells that the file held a definition alone, without a GovService around it.
 func (f *File) Bare() bool { return f.bare }
 
 // Line returns the line of the place at path, or of its nearest parent that the file has, counted from 1; 0 means unknown.
 func (f *File) Line(path string) int {
+	path = mapKey.ReplaceAllStringFunc(path, func(key string) string { return digest.PathKey(strings.Trim(key, `[]"`)) })
 	for f != nil && path != "" {
 		if line, ok := f.lines[path]; ok {
 			return line
@@ -151,7 +156,7 @@ func rebase(lines map[string]int) map[string]int {
 
 func parentPath(path string) string {
 	if strings.HasSuffix(path, "]") {
-		return path[:strings.LastIndexByte(path, '[')]
+		return path[:max(strings.LastIndexByte(path, '['), 0)]
 	}
 	return path[:max(strings.LastIndexByte(path, '.'), 0)]
 }

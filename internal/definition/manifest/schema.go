@@ -95,7 +95,9 @@ func validate(manifest []byte, bare bool) []definition.Finding {
 	findings = append(findings, s.pruned(object)...)
 	findings = append(findings, s.defaulted(object)...)
 	for _, e := range s.values.Validate(object).Errors {
-		findings = append(findings, s.valueFinding(e))
+		if !isNull(e) { // a fault wherever it stands, and reported as such
+			findings = append(findings, s.valueFinding(e))
+		}
 	}
 	if definition.HasErrors(findings) {
 		// Rules are checked only on objects of the right shape, as the API server does.
@@ -106,7 +108,11 @@ func validate(manifest []byte, bare bool) []definition.Finding {
 	}
 	errs, _ := s.rules.Validate(context.Background(), nil, s.structural, object, nil, celconfig.RuntimeCELCostBudget)
 	for _, e := range errs {
-		findings = append(findings, fieldFinding("schema-rule", e, e.Detail, "correct the value"))
+		f := fieldFinding("schema-rule", e, e.Detail, "correct the value")
+		if value, ok := valueAt(object, f.Path); ok {
+			f.Found = show(value)
+		}
+		findings = append(findings, f)
 	}
 	return findings
 }
@@ -141,7 +147,11 @@ func metadata(object map[string]any) []definition.Finding {
 	}
 	findings := make([]definition.Finding, 0, len(unknown))
 	for _, path := range unknown {
-		findings = append(findings, unknownField(strings.TrimPrefix(path, ".")))
+		findings = append(findings, definition.Finding{
+			Path: strings.TrimPrefix(path, "."), Rule: "unknown-field", Severity: definition.Error,
+			Found: "a field that no object's metadata has", Allowed: "name, namespace, labels, annotations",
+			Do: "correct the name or remove the field: the API server would drop it",
+		})
 	}
 	if meta.Namespace == "" {
 		meta.Namespace = "default" // kubectl fills in the current one
@@ -157,30 +167,35 @@ func (s *crdSchema) pruned(object map[string]any) []definition.Finding {
 	paths := pruning.PruneWithOptions(object, s.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	findings := make([]definition.Finding, 0, len(paths))
 	for _, path := range paths {
-		findings = append(findings, unknownField(strings.TrimPrefix(path, ".")))
+		findings = append(findings, s.unknownField(strings.TrimPrefix(path, ".")))
 	}
 	return findings
 }
 
-func unknownField(path string) definition.Finding {
-	return definition.Finding{
-		Path: path, Rule: "unknown-field", Severity: definition.Error, Found: "a field that GovService does not have",
-		Allowed: "the fields that kubectl explain govservice --recursive lists",
-		Do:      "correct its name or remove it: the API server would drop it",
+func (s *crdSchema) unknownField(path string) definition.Finding {
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	f := definition.Finding{
+		Path: path, Rule: "unknown-field", Severity: definition.Error, Found: fmt.Sprintf("%q, which is no field here", name),
+		Do: "correct the name or remove the field: the API server would drop it",
 	}
+	known := fieldsOf(s.at(parentPath(path)))
+	f.Allowed = strings.Join(known, ", ")
+	if near := nearest(name, known); near != "" {
+		f.Do = fmt.Sprintf("did you mean %s? The API server would drop the field", near)
+	}
+	return f
 }
 
 // defaulted reports what defaults would change in spec. There are none today, and a definition must never have one.
 func (s *crdSchema) defaulted(object map[string]any) []definition.Finding {
 	changed := runtime.DeepCopyJSON(object)
-	defaulting.PruneNonNullableNullsWithoutDefaults(changed, s.structural)
 	defaulting.Default(changed, s.structural)
 	if equality.Semantic.DeepEqual(changed["spec"], object["spec"]) {
 		return nil
 	}
 	return []definition.Finding{{
-		Path: "spec", Rule: "defaulted", Severity: definition.Error, Found: "fields that the API server would add or drop",
-		Allowed: "a spec that is stored as it is written", Do: "remove null values and write every field out",
+		Path: "spec", Rule: "defaulted", Severity: definition.Error, Found: "fields to which the API server would give a value",
+		Allowed: "a spec that is stored as it is written", Do: "write every field out",
 	}}
 }
 

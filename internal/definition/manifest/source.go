@@ -3,6 +3,7 @@
 package manifest
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	yamlv3 "go.yaml.in/yaml/v3"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/okno-dev/okno/internal/definition"
@@ -58,12 +60,27 @@ func readSource(text []byte) (*source, []definition.Finding) {
 		src.json = trimmed
 		return src, nil
 	}
-	converted, err := yaml.YAMLToJSON(text)
+	converted, err := toJSON(text)
 	if err != nil {
 		return nil, append(w.findings, syntaxFinding(err))
 	}
 	src.json = converted
 	return src, w.findings
+}
+
+// toJSON converts the only document that is not empty, split from the others as kubectl does.
+func toJSON(text []byte) ([]byte, error) {
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
+	for {
+		document, err := reader.Read()
+		if err != nil {
+			return nil, err
+		}
+		converted, err := yaml.YAMLToJSON(document)
+		if err != nil || string(converted) != "null" {
+			return converted, err
+		}
+	}
 }
 
 // oneDocument parses the text into the mapping of its only document.

@@ -5,7 +5,6 @@ package manifest
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
@@ -14,6 +13,12 @@ import (
 
 	"github.com/okno-dev/okno/internal/definition"
 )
+
+// isNull tells that the API server's schema validation found null where a value must be.
+func isNull(err error) bool {
+	var v *openapierrors.Validation
+	return errors.As(err, &v) && v.Code() == openapierrors.InvalidTypeCode && v.Value == "null"
+}
 
 // valueFinding says in our words what the API server's schema validation found.
 func (s *crdSchema) valueFinding(err error) definition.Finding {
@@ -28,20 +33,17 @@ func (s *crdSchema) valueFinding(err error) definition.Finding {
 		f.Rule, f.Found, f.Do = "schema-required", "nothing", "add the field"
 		f.Allowed = description(node)
 	case openapierrors.InvalidTypeCode:
-		f.Rule, f.Allowed = "schema-type", "a value of the type "+typeOf(node)
-		if typeOf(node) == "string" {
-			f.Do = "put the value in quotes"
-		}
+		s.wrongType(&f, v, node)
 	case openapierrors.EnumFailCode:
 		f.Rule, f.Allowed = "schema-enum", list(v.Values)
 	case openapierrors.TooLongFailCode:
-		f.Rule, f.Allowed, f.Do = "schema-length", fmt.Sprintf("at most %v characters", v.Valid), "shorten the text"
+		f.Rule, f.Allowed, f.Do = "schema-length", "at most "+counted(v.Valid, "character"), "shorten the text"
 	case openapierrors.TooShortFailCode:
-		f.Rule, f.Allowed, f.Do = "schema-length", fmt.Sprintf("at least %v characters", v.Valid), "write the text, or remove the field"
+		f.Rule, f.Allowed, f.Do = "schema-length", "at least "+counted(v.Valid, "character"), "write the text, or remove the field"
 	case openapierrors.MaxItemsFailCode, openapierrors.TooManyPropertiesCode:
-		f.Rule, f.Found, f.Allowed = "schema-items", count(v.Value), fmt.Sprintf("at most %v entries", v.Valid)
+		f.Rule, f.Found, f.Allowed = "schema-items", counted(v.Value, "entry"), "at most "+counted(v.Valid, "entry")
 	case openapierrors.MinItemsFailCode, openapierrors.TooFewPropertiesCode:
-		f.Rule, f.Found, f.Allowed = "schema-items", count(v.Value), fmt.Sprintf("at least %v entries", v.Valid)
+		f.Rule, f.Found, f.Allowed = "schema-items", counted(v.Value, "entry"), "at least "+counted(v.Valid, "entry")
 	case openapierrors.PatternFailCode:
 		f.Rule, f.Allowed = "schema-pattern", fmt.Sprintf("a text that matches %v", v.Valid)
 	case openapierrors.MaxFailCode, openapierrors.MinFailCode:
@@ -52,6 +54,24 @@ func (s *crdSchema) valueFinding(err error) definition.Finding {
 	return f
 }
 
+// wrongType tells a value of another type, whose name the validator gives as the value, from a text of another format.
+func (s *crdSchema) wrongType(f *definition.Finding, v *openapierrors.Validation, node *schema.Structural) {
+	if node != nil && node.ValueValidation != nil && node.ValueValidation.Format != "" && v.Value != node.Type && node.Type == "string" &&
+		strings.Contains(v.Error(), "must be of type "+node.ValueValidation.Format) {
+		f.Rule, f.Allowed = "schema-format", formats[node.ValueValidation.Format]
+		return
+	}
+	f.Rule, f.Found, f.Allowed = "schema-type", fmt.Sprintf("a value of the type %v", v.Value), "a value of the type "+typeOf(node)
+	if typeOf(node) == "string" {
+		f.Do = "put the value in quotes"
+	}
+}
+
+// formats says for people what a format of the schema is.
+var formats = map[string]string{
+	"date-time": "a moment such as 2026-09-15T10:00:00+03:00 (RFC 3339)",
+}
+
 // fieldFinding turns an error of apimachinery into a finding.
 func fieldFinding(rule string, e *field.Error, allowed, do string) definition.Finding {
 	f := definition.Finding{Path: strings.TrimPrefix(e.Field, "<nil>."), Rule: rule, Severity: definition.Error, Found: show(e.BadValue), Allowed: allowed, Do: do}
@@ -60,33 +80,8 @@ func fieldFinding(rule string, e *field.Error, allowed, do string) definition.Fi
 	}
 	if f.Path == "<nil>" {
 		f.Path = "metadata.name" // the only rule at the root
-		f.Found = "another name"
 	}
 	return f
-}
-
-var listIndex = regexp.MustCompile(`\[[^\]]*\]`)
-
-// at returns the schema of the place at path, or nil.
-func (s *crdSchema) at(path string) *schema.Structural {
-	node := s.structural
-	for step := range strings.SplitSeq(strings.ReplaceAll(path, "[", ".["), ".") {
-		switch {
-		case node == nil:
-			return nil
-		case listIndex.MatchString(step):
-			node = node.Items
-		case node.AdditionalProperties != nil:
-			node = node.AdditionalProperties.Structural
-		default:
-			child, ok := node.Properties[step]
-			if !ok {
-				return nil
-			}
-			node = &child
-		}
-	}
-	return node
 }
 
 // description returns the first sentence of a field's documentation.
@@ -116,11 +111,16 @@ func list(values []any) string {
 	return strings.Join(words, ", ")
 }
 
-func count(value any) string {
-	if n, ok := value.(int64); ok {
-		return fmt.Sprintf("%d entries", n)
+// counted writes a number of things.
+func counted(n any, noun string) string {
+	switch {
+	case fmt.Sprint(n) == "1":
+		return "1 " + noun
+	case strings.HasSuffix(noun, "y"):
+		return fmt.Sprintf("%v %sies", n, strings.TrimSuffix(noun, "y"))
+	default:
+		return fmt.Sprintf("%v %ss", n, noun)
 	}
-	return show(value)
 }
 
 func after(text, mark string) string {
