@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package approvals_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/test/env"
+)
+
+type role struct {
+	kind, name string
+	rules      []rbacv1.PolicyRule
+}
+
+func shippedRoles(t *testing.T) []role {
+	t.Helper()
+	objects, err := env.Objects(filepath.Join(root(t), "config/rbac"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var roles []role
+	for _, object := range objects {
+		var r struct{ Rules []rbacv1.PolicyRule }
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &r); err != nil {
+			t.Fatal(err)
+		}
+		if object.GetKind() == "ClusterRole" || object.GetKind() == "Role" {
+			roles = append(roles, role{object.GetKind(), object.GetName(), r.Rules})
+		}
+	}
+	if len(roles) < 10 {
+		t.Fatalf("found %d roles", len(roles))
+	}
+	return roles
+}
+
+// TestRolesGrantNoMoreThanTheyName: no wildcards, nothing that becomes more, no Secrets and no workloads of the whole cluster.
+func TestRolesGrantNoMoreThanTheyName(t *testing.T) {
+	for _, r := range shippedRoles(t) {
+		for _, rule := range r.rules {
+			for _, list := range [][]string{rule.APIGroups, rule.Resources, rule.Verbs, rule.ResourceNames} {
+				if slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, "*") }) {
+					t.Errorf("%s %s has a wildcard: %v", r.kind, r.name, rule)
+				}
+			}
+			for _, verb := range []string{"escalate", "impersonate"} {
+				if slices.Contains(rule.Verbs, verb) {
+					t.Errorf("%s %s grants %s", r.kind, r.name, verb)
+				}
+			}
+			if slices.Contains(rule.Verbs, "bind") {
+				if diff := cmp.Diff([]string{"okno-agency-controller", "okno-intake"}, rule.ResourceNames); diff != "" {
+					t.Errorf("%s %s may bind other roles than the agency's:\n%s", r.kind, r.name, diff)
+				}
+			}
+			if slices.Contains(rule.Verbs, v1alpha1.ApproveVerb) && (len(rule.ResourceNames) != 1 || "okno-approve-"+rule.ResourceNames[0] != r.name) {
+				t.Errorf("%s %s grants approve at %q, want its one gate", r.kind, r.name, rule.ResourceNames)
+			}
+			everywhere := r.kind == "ClusterRole" && r.name != "okno-agency-controller"
+			for _, forbidden := range []string{"secrets", "pods", "statefulsets", "deployments", "services", "ingresses", "configmaps"} {
+				if everywhere && slices.Contains(rule.Resources, forbidden) {
+					t.Errorf("ClusterRole %s reaches %s of the whole cluster", r.name, forbidden)
+				}
+			}
+		}
+	}
+}
+
+// TestEachGateOfTheDefaultPolicyHasItsRole: otherwise nobody could be allowed to open it.
+func TestEachGateOfTheDefaultPolicyHasItsRole(t *testing.T) {
+	roles := shippedRoles(t)
+	for _, g := range readPolicy(t).Spec.Gates {
+		has := slices.ContainsFunc(roles, func(r role) bool { return r.name == "okno-approve-"+g.Name })
+		if human := g.Type == v1alpha1.GateHuman; has != human {
+			t.Errorf("gate %s of type %s: role okno-approve-%s exists: %v", g.Name, g.Type, g.Name, has)
+		}
+		for _, group := range g.Groups {
+			if group != groupOf[g.Name] {
+				t.Errorf("gate %s names group %s, the sample binds %s", g.Name, group, groupOf[g.Name])
+			}
+		}
+	}
+}
+
+func TestTheDefaultPolicyIsValid(t *testing.T) {
+	p := readPolicy(t)
+	if err := clientOf(t, env.Start(t)).Create(t.Context(), &p, client.DryRunAll); err != nil && !apierrors.IsAlreadyExists(err) {
+		t.Error(err)
+	}
+}
