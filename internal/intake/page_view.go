@@ -25,7 +25,8 @@ type formView struct {
 	Errors       []summaryError
 	Fields       []field
 	Documents    []documentView
-	Notice       string
+	Asked        string // pointers of the questions on the page
+	Opened       string // where the first question is that an answer has just opened; "" when none was
 	Saved        string
 }
 
@@ -72,14 +73,25 @@ type documentView struct {
 	Files                                            []store.FileInfo
 }
 
+// shown is how a page is shown: where it leads back to, what is wrong, and what an answer has just opened.
+type shown struct {
+	back       string
+	violations []form.Violation
+	opened     []form.FieldView
+}
+
 // showPage answers a page of the form.
-func (s *Server) showPage(c *call, d *draft, p *pageState, status int, back string, violations []form.Violation) error {
-	v := &viewer{server: s, call: c, violations: violations, hrefs: map[string]string{}}
+func (s *Server) showPage(c *call, d *draft, p *pageState, status int, how shown) error {
+	v := &viewer{server: s, call: c, violations: how.violations, hrefs: map[string]string{}}
 	source := p.page()
 	view := formView{
 		Title: source.Title, Action: pagePath(d.Service, d.ID, source.ID), Version: d.Version, Multipart: len(source.Documents) > 0,
+		Asked: strings.Join(pointers(nil, source.Fields), " "),
 	}
-	if back == returnToCheck {
+	if len(how.opened) > 0 {
+		view.Opened = "#" + how.opened[0].ID
+	}
+	if how.back == returnToCheck {
 		view.Return = returnToCheck
 	}
 	for _, f := range source.Fields {
@@ -94,7 +106,7 @@ func (s *Server) showPage(c *call, d *draft, p *pageState, status int, back stri
 		view.Saved = c.say(s, "form.saved", "Day", page.Day(c.lang, d.ExpiresAt.In(s.options.Location)))
 	}
 	layout := s.layout(c, source.Title)
-	layout.Failed = len(violations) > 0
+	layout.Failed = len(how.violations) > 0
 	layout.Back = s.backFrom(d, p, view.Return)
 	return s.render(c, status, "page", layout, view)
 }

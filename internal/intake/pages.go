@@ -51,7 +51,7 @@ func (s *Server) ask(c *call) error {
 		if !ok {
 			return c.redirect(d.onward(p))
 		}
-		return s.showPage(c, d, p, http.StatusOK, c.URL.Query().Get("return"), nil)
+		return s.showPage(c, d, p, http.StatusOK, shown{back: c.URL.Query().Get("return")})
 	})
 }
 
@@ -82,8 +82,9 @@ func (s *Server) answer(c *call) error {
 		}
 		violations = append(violations, sent.violations...)
 		violations = append(violations, s.documentViolations(c, d, p.page(), data, sent.violations)...)
-		if len(violations) > 0 && !(s.options.Mode == Prover && sent.values.Get(collect) != "") {
-			return s.showErrors(c, d, data, sent.values, violations)
+		collecting := s.options.Mode == Prover && sent.values.Get(collect) != ""
+		if again, ok := s.again(c, d, data, sent.values, violations); ok && !collecting {
+			return again()
 		}
 		if err := s.save(c, d, func(stored map[string]any) map[string]any {
 			merged, _ := d.model.ApplyPage(p.page().ID, stored, sent.values, now)
@@ -125,16 +126,68 @@ func (s *Server) redisplay(c *call, d *draft, data map[string]any, sent url.Valu
 	if !ok {
 		return c.redirect(d.onward(p))
 	}
-	return s.showPage(c, d, p, http.StatusOK, sent.Get("return"), nil)
+	return s.showPage(c, d, p, http.StatusOK, shown{back: sent.Get("return")})
 }
 
-// showErrors shows a page as it was sent, with what is wrong.
-func (s *Server) showErrors(c *call, d *draft, data map[string]any, sent url.Values, violations []form.Violation) error {
+// again tells how a page that was sent is shown once more, if it must be: with what is wrong, or because an answer opened questions
+// on the same page that the person has not seen yet. Nobody is told off for not answering those.
+func (s *Server) again(c *call, d *draft, data map[string]any, sent url.Values, violations []form.Violation) (func() error, bool) {
 	p, ok := d.find(s, c, data, c.PathValue("page"))
 	if !ok {
-		return invalid(violations)
+		// The page's own answers have hidden it; there is nothing to mend.
+		return nil, false
 	}
-	return s.showPage(c, d, p, http.StatusUnprocessableEntity, sent.Get("return"), violations)
+	opened := opened(p.page().Fields, sent)
+	violations = slices.DeleteFunc(violations, func(v form.Violation) bool {
+		return slices.ContainsFunc(opened, func(f form.FieldView) bool {
+			return v.Pointer == f.Pointer || strings.HasPrefix(v.Pointer, f.Pointer+"/")
+		})
+	})
+	if len(violations)+len(opened) == 0 {
+		return nil, false
+	}
+	how := shown{back: sent.Get("return"), violations: violations, opened: opened}
+	status := http.StatusOK
+	if len(violations) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+	return func() error { return s.showPage(c, d, p, status, how) }, true
+}
+
+// asked is the hidden value with the pointers of the questions that a page showed.
+const asked = "asked"
+
+// opened are the questions that are visible now and that the page did not show when it was sent.
+func opened(fields []form.FieldView, sent url.Values) []form.FieldView {
+	if !sent.Has(asked) {
+		return nil
+	}
+	seen := strings.Fields(sent.Get(asked))
+	var list []form.FieldView
+	for _, f := range fields {
+		if !slices.Contains(seen, f.Pointer) {
+			list = append(list, f)
+			continue
+		}
+		for _, item := range f.Items {
+			if !slices.Contains(seen, item.Pointer) {
+				continue // an entry that was just added; it opens nothing by itself
+			}
+			list = append(list, opened(item.Fields, sent)...)
+		}
+	}
+	return list
+}
+
+// pointers are the places of questions and of the entries of groups.
+func pointers(list []string, fields []form.FieldView) []string {
+	for _, f := range fields {
+		list = append(list, f.Pointer)
+		for _, item := range f.Items {
+			list = pointers(append(list, item.Pointer), item.Fields)
+		}
+	}
+	return list
 }
 
 // documentViolations are what the whole would say of the documents that this page asks for. A document whose file was just refused

@@ -20,13 +20,14 @@ const receiptLife = 24 * 3600
 
 // receiptView is what a person keeps.
 type receiptView struct {
-	Number, Secret, State string
-	FiledAt, Deadline     time.Time
-	Provisional           bool
-	Unit                  string
-	Next                  template.HTML
-	Sections              []form.SummarySection
-	Files                 []store.FileInfo
+	Number, State     string
+	Secret            []string // in groups of four
+	FiledAt, Deadline time.Time
+	Provisional       bool
+	Unit              string
+	Next              template.HTML
+	Sections          []form.SummarySection
+	Files             []store.FileInfo
 }
 
 // findView asks for a number and its code.
@@ -86,7 +87,7 @@ func (s *Server) showReceipt(c *call, a store.Application) error {
 		return err
 	}
 	view := receiptView{
-		Number: a.Number, Secret: s.store.Secret(a.Number), State: c.say(s, "state."+string(a.State)), FiledAt: s.moment(a.FiledAt),
+		Number: a.Number, Secret: groupsOfFour(s.store.Secret(a.Number)), State: c.say(s, "state."+string(a.State)), FiledAt: s.moment(a.FiledAt),
 		Provisional: a.DeadlineProvisional, Unit: a.Unit, Files: files, Sections: model.Summary(&envelope, c.lang),
 		Next: page.Markdown(release.def.WhatHappensNext.In(c.lang, release.def.Languages[0])),
 	}
@@ -137,4 +138,13 @@ func (s *Server) showFind(c *call, status int, number string, askNumber bool, wr
 	layout.Failed = len(wrong) > 0
 	layout.Back = servicePath(c.release.service)
 	return s.render(c, status, "find", layout, view)
+}
+
+// groupsOfFour splits a code so that it can be copied by hand.
+func groupsOfFour(code string) []string {
+	var groups []string
+	for ; len(code) > 4; code = code[4:] {
+		groups = append(groups, code[:4])
+	}
+	return append(groups, code)
 }

@@ -28,6 +28,8 @@ type release struct {
 
 	// model compiles the form at first use: an intake with a hundred services answers its first page before it has compiled all.
 	model func() (*form.Model, error)
+	// exports are the OpenAPI document and the schemas, made at first use.
+	exports func() (*exports, error)
 }
 
 // newRelease reads a definition that must hash to want; want "" means whatever it hashes to.
@@ -50,6 +52,13 @@ func newRelease(service, want string, raw []byte, baseURL string) (*release, err
 		return nil, err
 	}
 	r.model = sync.OnceValues(func() (*form.Model, error) { return form.Load(r.def) })
+	r.exports = sync.OnceValues(func() (*exports, error) {
+		model, err := r.model()
+		if err != nil {
+			return nil, err
+		}
+		return makeExports(r, model, baseURL)
+	})
 	return r, nil
 }
 

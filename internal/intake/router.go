@@ -62,6 +62,8 @@ func (s *Server) publicHandler() http.Handler {
 	handle("GET /api/v1/services/{service}/applications/{number}", s.status)
 	handle("GET /api/v1/services/{service}/applications/{number}/outputs/{output}", s.output)
 	handle("POST /api/v1/services/{service}/uploads", s.upload)
+	handle("GET /api/v1/services/{service}/openapi.json", s.openAPI)
+	handle("GET /schema/{service}/{file}", s.schema)
 
 	mux.Handle("GET "+page.StaticPrefix, s.static)
 	return page.Secure(s.sameOrigin(s.clock(s.unmatched(mux))), s.https)

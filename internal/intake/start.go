@@ -5,6 +5,8 @@ package intake
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -33,7 +35,8 @@ type startView struct {
 
 type startDocument struct{ Name, Note string }
 
-type startChannel struct{ Type, Detail string }
+// startChannel is a way to apply: where, and what else to know.
+type startChannel struct{ Way, Note string }
 
 // start tells all that a person needs before applying: GET /s/{service}.
 func (s *Server) start(c *call) error {
@@ -43,7 +46,7 @@ func (s *Server) start(c *call) error {
 		Def: def, Apply: path + "/apply", Blank: path + "/blank", Find: path + "/receipt",
 		Price: s.price(c), Representation: c.say(s, "start.noRepresentative"),
 		Channels: s.channels(c, def.Channels), ComplaintChannels: s.channels(c, def.Complaints.Channels),
-		OpenAPI: "/api/v1/services/" + c.release.service + "/openapi.json", Schema: "/schema/" + c.release.service + "/application.json",
+		OpenAPI: "/api/v1/services/" + c.release.service + "/openapi.json", Schema: "/schema/" + c.release.service + "/" + schemaFile,
 	}
 	if def.Audience.Representation == "Allowed" {
 		view.Representation = c.say(s, "start.representative")
@@ -66,7 +69,9 @@ func (s *Server) start(c *call) error {
 	}
 	view.Stopped = s.stopped(c)
 	view.Draft, view.DraftUntil = s.lastDraft(c)
-	return s.render(c, http.StatusOK, "start", s.layout(c, say(def.ShortTitle)), view)
+	layout := s.layout(c, say(def.ShortTitle))
+	layout.Service = "" // the heading says it
+	return s.render(c, http.StatusOK, "start", layout, view)
 }
 
 // stopped tells why the service takes no applications now.
@@ -114,17 +119,13 @@ func (s *Server) startDocument(c *call, d *v1alpha1.Document) startDocument {
 func (s *Server) channels(c *call, channels []v1alpha1.Channel) []startChannel {
 	list := make([]startChannel, len(channels))
 	for i, channel := range channels {
-		list[i].Type = c.say(s, "channel."+string(channel.Type))
-		for _, text := range []v1alpha1.Text{channel.Where, channel.Hours, channel.Note} {
-			part := text.In(c.lang, c.release.def.Languages[0])
-			if part == "" {
-				continue
-			}
-			if list[i].Detail != "" {
-				list[i].Detail += ", "
-			}
-			list[i].Detail += part
+		languages := []string{c.lang, c.release.def.Languages[0]}
+		list[i].Way = channel.Where.In(languages...)
+		if list[i].Way == "" {
+			list[i].Way = c.say(s, "channel."+string(channel.Type))
 		}
+		notes := []string{channel.Hours.In(languages...), channel.Note.In(languages...)}
+		list[i].Note = strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), ". ")
 	}
 	return list
 }

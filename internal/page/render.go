@@ -170,7 +170,7 @@ var months = map[string][12]string{
 	"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 }
 
-// Day writes a date as people say it: 9 марта 2026 г., 9 March 2026. The time's own zone decides the day.
+// Day writes a date as people say it: 9 марта 2026 года, 9 March 2026. The time's own zone decides the day.
 func Day(lang string, t time.Time) string {
 	names, ok := months[lang]
 	if !ok {
@@ -178,7 +178,7 @@ func Day(lang string, t time.Time) string {
 	}
 	s := fmt.Sprintf("%d\u00a0%s %d", t.Day(), names[t.Month()-1], t.Year())
 	if lang != "en" {
-		s += "\u00a0г."
+		s += "\u00a0года"
 	}
 	return s
 }
