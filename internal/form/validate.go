@@ -87,7 +87,7 @@ func claims(applicant map[string]any) map[string]string {
 }
 
 // gravity orders the codes of one pointer; only the gravest is reported, as people mend one thing at a time.
-var gravity = []string{CodeRequired, CodeType, CodeCharacters, CodeConst, CodeEnum, CodeMinItems, CodeMaxItems, CodeMaxLength, CodeMinLength, CodeFormat, CodePattern, CodeMinimum, CodeMaximum, CodeMultipleOf, CodeUniqueItems, CodeUnknown}
+var gravity = []string{CodeRequired, CodeType, CodeCharacters, CodeConst, CodeEnum, CodeMinItems, CodeMaxItems, CodeFormat, CodeMaxLength, CodeMinLength, CodePattern, CodeMinimum, CodeMaximum, CodeMultipleOf, CodeUniqueItems, CodeUnknown}
 
 // schema reports what the schema says of the data, one problem for a pointer.
 func (c *check) schema() {
