@@ -66,7 +66,7 @@ func startIntake(ctx context.Context, o intakeOptions) (_ *localIntake, err erro
 	}
 	i.server, err = intake.New(ctx, intake.Options{
 		Store: i.store, Location: o.location, Provider: o.provider, BaseURL: i.URL, Mode: o.mode, Log: o.log,
-		Image: func() string { return image() },
+		Image: image,
 	})
 	if err != nil {
 		return nil, errors.Join(err, i.store.Close())

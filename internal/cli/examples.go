@@ -4,6 +4,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ type example struct {
 func writeExamples(dir string, service *serviceFile) ([]example, error) {
 	given := firstAccepted(service.def)
 	if given == nil {
-		return nil, fmt.Errorf("no scenario is accepted without files")
+		return nil, errors.New("no scenario is accepted without files")
 	}
 	model, findings := form.Compile(service.def)
 	if model == nil {
