@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package definition
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMessage(t *testing.T) {
+	cases := map[string]struct {
+		finding Finding
+		want    string
+	}{
+		"all parts":       {Finding{Found: `"pasport"`, Allowed: "the id of a document", Do: "correct the id"}, `found "pasport"; allowed: the id of a document; correct the id`},
+		"without allowed": {Finding{Found: "null", Do: "remove it"}, "found null; remove it"},
+		"in one line":     {Finding{Found: "a\n  b", Do: "c"}, "found a b; c"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := tc.finding.Message(); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSort(t *testing.T) {
+	got := Sort([]Finding{
+		{Path: "spec.a", Rule: "r", Severity: Warning},
+		{Path: "spec.pages[10].id", Rule: "r", Severity: Error},
+		{Path: "spec.pages[2].id", Rule: "s", Severity: Error},
+		{Path: "spec.a", Rule: "u", Severity: Error, Reason: Unsupported},
+		{Path: "spec.pages[2].id", Rule: "r", Severity: Error},
+		{Path: "spec.pages[2]", Rule: "r", Severity: Error},
+		{Path: "spec.pages[2].id", Rule: "r", Severity: Error},
+		{Path: "", Rule: "r", Severity: Error},
+	})
+	want := []Finding{
+		{Path: "", Rule: "r", Severity: Error},
+		{Path: "spec.pages[2]", Rule: "r", Severity: Error},
+		{Path: "spec.pages[2].id", Rule: "r", Severity: Error},
+		{Path: "spec.pages[2].id", Rule: "s", Severity: Error},
+		{Path: "spec.pages[10].id", Rule: "r", Severity: Error},
+		{Path: "spec.a", Rule: "u", Severity: Error, Reason: Unsupported},
+		{Path: "spec.a", Rule: "r", Severity: Warning},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !HasErrors(got) || HasErrors(got[len(got)-1:]) || HasErrors(nil) {
+		t.Error("HasErrors is wrong about errors, warnings or nothing")
+	}
+}
+
+func TestCheck(t *testing.T) {
+	cases := map[string]struct {
+		json string
+		want []string
+	}{
+		"a definition":          {`{"code":"1"}`, nil},
+		"null and a big number": {`{"fees":null,"scenarios":[{"given":{"a":1e300}}]}`, []string{"spec.service.fees null-value", "spec.service.scenarios[0].given.a big-integer"}},
+		"no object":             {`[]`, []string{"spec.service not-an-object"}},
+		"no JSON":               {`{`, []string{"spec.service json-syntax"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, f := range Check([]byte(tc.json)) {
+				if f.Severity != Error || f.Allowed == "" || f.Do == "" {
+					t.Errorf("a finding without severity or words: %+v", f)
+				}
+				got = append(got, f.Path+" "+f.Rule)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
