@@ -148,12 +148,13 @@ func get(t *testing.T, url string) string {
 }
 
 // serving starts `serve` on a file and returns its output and a function that stops it.
-func serving(t *testing.T, file string) (*transcript, func() int) {
+func serving(t *testing.T, file string, flags ...string) (*transcript, func() int) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, ended := newTranscript(), make(chan int, 1)
 	go func() {
-		ended <- Run(ctx, []string{"serve", "-f", file, "--addr", "127.0.0.1:0"}, genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: out})
+		args := append([]string{"serve", "-f", file, "--addr", "127.0.0.1:0"}, flags...)
+		ended <- Run(ctx, args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: out})
 	}()
 	return out, func() int {
 		stop()
@@ -195,6 +196,66 @@ func TestServeFollowsTheFile(t *testing.T) {
 	}
 	if code := stop(); code != exitOK {
 		t.Errorf("exit code %d, want %d:\n%s", code, exitOK, out)
+	}
+}
+
+func TestServeWaitsForAGoodFile(t *testing.T) {
+	file := edited(t, samples+"/first-service/govservice.yaml", "path: /district,", "path: /distrikt,")
+	out, stop := serving(t, file)
+	out.await(t, 0, `nothing is served yet`)
+	from := len(out.String())
+	if err := os.Remove(file); err != nil { // as an editor does that writes anew
+		t.Fatal(err)
+	}
+	body, err := os.ReadFile(samples + "/first-service/govservice.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page := out.await(t, from, `form +(http://\S+)`)
+	get(t, page)
+	if code := stop(); code != exitOK {
+		t.Errorf("exit code %d, want %d:\n%s", code, exitOK, out)
+	}
+}
+
+func TestServeKeepsWhatIsFiled(t *testing.T) {
+	data := t.TempDir()
+	service := samples + "/first-service/govservice.yaml"
+	out, stop := serving(t, service, "--data", data)
+	api := strings.Replace(out.await(t, 0, `form +(http://\S+)`), "/s/", "/api/v1/services/", 1)
+	out.await(t, 0, `Ctrl-C ends`)
+	ready, err := os.Open(filepath.Join(data, "parking-permit.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Post(api+"/applications", "application/json", ready) //nolint:noctx // a test on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	var receipt struct{ Number, Secret string }
+	if err := json.NewDecoder(res.Body).Decode(&receipt); err != nil || receipt.Number == "" {
+		t.Fatalf("%s: no receipt: %v", res.Status, err)
+	}
+	_ = res.Body.Close()
+	stop()
+
+	out, stop = serving(t, service, "--data", data)
+	defer stop()
+	api = strings.Replace(out.await(t, 0, `form +(http://\S+)`), "/s/", "/api/v1/services/", 1)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api+"/applications/"+receipt.Number, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Okno-Secret", receipt.Secret)
+	if res, err = http.DefaultClient.Do(req); err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the application is gone after a restart: %s", res.Status)
 	}
 }
 
