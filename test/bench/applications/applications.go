@@ -28,6 +28,7 @@ type Load struct {
 	Body    []byte      // one valid application, sent again and again under new keys
 	Clients int         // at once
 	N       int         // applications in all
+	Rate    float64     // applications a second that Paced sends
 	Dir     string      // for the plain database's files; the same disk as the intake's store
 }
 
@@ -62,6 +63,7 @@ func Measure(ctx context.Context, load Load) (Figures, error) {
 		return f, err
 	}
 	f.AnswerBytes = len(answer)
+	load.Rate = 0
 	if f.HTTPBefore, f.DatabaseBefore, err = load.baselines(ctx, answer); err != nil {
 		return f, err
 	}
@@ -73,6 +75,13 @@ func Measure(ctx context.Context, load Load) (Figures, error) {
 	f.P50, f.P99, f.Worst = took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
 	f.HTTPAfter, f.DatabaseAfter, err = load.baselines(ctx, answer)
 	return f, err
+}
+
+// Paced files N applications at Rate and returns how long each took, ascending. An application is timed from the instant at which
+// it was due, so that one slow answer is felt by all that wait behind it.
+func Paced(ctx context.Context, l Load) ([]time.Duration, error) {
+	took, _, err := l.send(ctx, l.URL)
+	return took, err
 }
 
 // probe files one application and returns the intake's answer.
@@ -120,7 +129,7 @@ func (l Load) bare(ctx context.Context, answer []byte) (_ float64, err error) {
 	return float64(l.N) / elapsed.Seconds(), err
 }
 
-// send posts N applications from all clients and returns how long each took, ascending.
+// send posts N applications from all clients, as fast as they are answered or at Rate, and returns how long each took, ascending.
 func (l Load) send(ctx context.Context, url string) ([]time.Duration, time.Duration, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: l.Clients, MaxConnsPerHost: l.Clients}}
 	defer client.CloseIdleConnections()
@@ -135,7 +144,7 @@ func (l Load) send(ctx context.Context, url string) ([]time.Duration, time.Durat
 	for range l.Clients {
 		all.Go(func() {
 			for i := next.Add(1); i <= int64(l.N) && ctx.Err() == nil; i = next.Add(1) {
-				sent := time.Now()
+				sent := l.due(ctx, began, i)
 				if _, err := l.post(ctx, client, url, fmt.Sprintf("load-%d-%d", began.UnixNano(), i)); err != nil {
 					cancel(err)
 				}
@@ -147,6 +156,21 @@ func (l Load) send(ctx context.Context, url string) ([]time.Duration, time.Durat
 	elapsed := time.Since(began)
 	slices.Sort(took)
 	return took, elapsed, context.Cause(ctx)
+}
+
+// due waits until application i may be sent and returns when that was.
+func (l Load) due(ctx context.Context, began time.Time, i int64) time.Time {
+	if l.Rate <= 0 {
+		return time.Now()
+	}
+	at := began.Add(time.Duration(float64(i) / l.Rate * float64(time.Second)))
+	wait := time.NewTimer(time.Until(at))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return at
 }
 
 func (l Load) post(ctx context.Context, client *http.Client, url, key string) ([]byte, error) {

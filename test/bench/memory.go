@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// memory is what a process holds, in MiB.
+type memory struct {
+	resident  float64 // VmRSS: all pages in memory
+	anonymous float64 // of these, what is not the program's file
+}
+
+func (m memory) String() string {
+	return fmt.Sprintf("%.1f MiB of it are not the program's file", m.anonymous)
+}
+
+// memoryOf reads /proc.
+func memoryOf(pid int) (memory, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return memory{}, err
+	}
+	var m memory
+	for line := range strings.Lines(string(text)) {
+		name, rest, _ := strings.Cut(line, ":")
+		into := map[string]*float64{"VmRSS": &m.resident, "RssAnon": &m.anonymous}[name]
+		if into == nil {
+			continue
+		}
+		kib, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
+		if err != nil {
+			return memory{}, fmt.Errorf("read the memory of process %d: %w", pid, err)
+		}
+		*into = kib / 1024
+	}
+	if m.resident == 0 {
+		return memory{}, fmt.Errorf("process %d holds no memory", pid)
+	}
+	return m, nil
+}
+
+// rest is how long a process is left alone before its memory is read.
+const rest = 10 * time.Second
+
+// memoryAtRest reads the memory of a process that has had nothing to do for a while.
+func memoryAtRest(ctx context.Context, pid int) (memory, error) {
+	if err := pause(ctx, rest); err != nil {
+		return memory{}, err
+	}
+	return memoryOf(pid)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
