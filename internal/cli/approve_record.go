@@ -43,7 +43,6 @@ func (c *cluster) record(ctx context.Context, streams genericiooptions.IOStreams
 		return nil
 	}
 	approval := &v1alpha1.Approval{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "Approval"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: approvalName(m, spec, user), Annotations: keepInCluster},
 		Spec:       spec,
 	}
@@ -209,6 +208,7 @@ func (c *cluster) create(ctx context.Context, approval *v1alpha1.Approval, dryRu
 func say(streams genericiooptions.IOStreams, approval *v1alpha1.Approval, m *matter, note string, o *decideOptions) error {
 	if o.output == "yaml" {
 		approval.ManagedFields = nil
+		approval.TypeMeta = metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "Approval"}
 		text, err := yaml.Marshal(approval)
 		if err != nil {
 			return err

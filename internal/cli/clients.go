@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
@@ -48,6 +50,7 @@ func (f *clientFactory) connect() (*cluster, error) {
 		return nil, fmt.Errorf("no cluster to ask: %w", err)
 	}
 	config.WarningHandler = rest.NoWarnings{}
+	log.SetLogger(logr.Discard()) // the library would complain on the user's terminal that nobody set one
 	namespace, _, err := loader.Namespace()
 	if err != nil {
 		return nil, fmt.Errorf("no namespace: %w", err)

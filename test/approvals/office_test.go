@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -266,13 +267,27 @@ func scheme() *runtime.Scheme {
 	return s
 }
 
+// clientOf knows the kinds without asking: each test acts as many users.
 func clientOf(t *testing.T, config *rest.Config) client.Client {
 	t.Helper()
-	c, err := client.New(config, client.Options{Scheme: scheme()})
+	c, err := client.New(config, client.Options{Scheme: scheme(), Mapper: kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func kinds() meta.RESTMapper {
+	mapper := meta.NewDefaultRESTMapper(nil)
+	for kind := range scheme().AllKnownTypes() {
+		switch kind.Kind {
+		case "GovService", "ServiceRevision", "Publication", "Approval", "Role", "RoleBinding":
+			mapper.Add(kind, meta.RESTScopeNamespace)
+		default:
+			mapper.Add(kind, meta.RESTScopeRoot)
+		}
+	}
+	return mapper
 }
 
 func readPolicy(t *testing.T) v1alpha1.PublicationPolicy {
@@ -300,6 +315,14 @@ func root(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// deleteNow deletes what a test made in the cluster; it is for clean-up, when the test's own context has ended.
+func deleteNow(t *testing.T, c client.Client, object client.Object) {
+	t.Helper()
+	if err := c.Delete(context.Background(), object); err != nil {
+		t.Error(err)
+	}
 }
 
 // refused fails the test unless err is the API server's refusal with text in it.

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/okno-dev/okno/hack/local/controlplane"
 	"github.com/okno-dev/okno/hack/local/controlplane/controlplanetest"
@@ -50,6 +52,7 @@ func Start(t testing.TB) *rest.Config {
 	t.Helper()
 	own.Lock()
 	defer own.Unlock()
+	log.SetLogger(logr.Discard())
 	if own.config == nil {
 		config, stop, err := start(t)
 		if err != nil {
