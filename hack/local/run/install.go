@@ -41,8 +41,28 @@ func (s settings) install(args arguments) func(context.Context) error {
 		if err := addArgs(all, args); err != nil {
 			return err
 		}
-		return s.apply(ctx, all)
+		if s.context != "" {
+			return s.apply(ctx, all)
+		}
+		return s.applyOnce(ctx, all)
 	}
+}
+
+// applyOnce applies objects that differ from those of the last run only: a
+// cluster that is started again shall be there at once.
+func (s settings) applyOnce(ctx context.Context, objects []*unstructured.Unstructured) error {
+	manifest, err := encode(objects)
+	if err != nil {
+		return err
+	}
+	installed := filepath.Join(s.data, "installed.yaml")
+	if last, err := os.ReadFile(installed); err == nil && bytes.Equal(last, manifest) {
+		return nil
+	}
+	if err := s.apply(ctx, objects); err != nil {
+		return err
+	}
+	return os.WriteFile(installed, manifest, 0o600)
 }
 
 // apply applies objects: the kinds and namespaces that others need first.

@@ -33,7 +33,7 @@ func (s *story) screen(ctx context.Context) error {
 			return fmt.Errorf("%w\n\n%s", err, s.explainPods(ctx))
 		}
 	}
-	table, err := s.as("platform").kubectl(ctx, "get", "govservices,servicerevisions,publications", "-n", s.sample.namespace)
+	table, err := s.as("platform").kubectl(ctx, "get", "govservices,publications", "-n", s.sample.namespace)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/hack/local/persons"
+	"github.com/okno-dev/okno/internal/gate"
 )
 
 // publishWithin bounds the way from an applied definition to its gates, which
@@ -34,32 +35,81 @@ type story struct {
 // tell is the story. What was told in an earlier run is not told again: the
 // cluster's state may be the work of the person who tries it.
 func (s *story) tell(ctx context.Context) error {
-	err := s.t.step(ctx, "registering the agency and binding the roles of the sample persons", func(ctx context.Context) error {
-		_, err := s.as("platform").kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", s.sample.provider, "-f", s.sample.people)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	service, err := s.service(ctx)
 	if err != nil {
 		return err
 	}
 	if service == nil {
+		if err := s.register(ctx); err != nil {
+			return err
+		}
 		if err := s.apply(ctx, "agency-editor applies the sample", s.sample.service); err != nil {
 			return err
 		}
+	}
+	edition := filepath.Join(s.data, "new-edition.yaml")
+	_, err = os.Stat(edition)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := s.t.step(ctx, "waiting until decisions count", s.admissionSettles); err != nil {
+		return err
 	}
 	if service == nil || service.Status.Published == nil {
 		if err := s.approve(ctx, false); err != nil {
 			return err
 		}
 	}
-	edition := filepath.Join(s.data, "new-edition.yaml")
-	if _, err := os.Stat(edition); errors.Is(err, fs.ErrNotExist) {
-		return s.change(ctx, edition)
+	return s.change(ctx, edition)
+}
+
+// register lets the platform make the agency and bind the persons' roles.
+func (s *story) register(ctx context.Context) error {
+	return s.t.step(ctx, "registering the agency and binding the roles of the sample persons", func(ctx context.Context) error {
+		// A kind just installed takes a moment to be known everywhere.
+		return s.retried(ctx, "platform", "apply", "--server-side", "--force-conflicts", "-f", s.sample.provider, "-f", s.sample.people)
+	})
+}
+
+// admissionSettles waits until the admission policies are old enough that a
+// decision counts: who makes one earlier may not be known for certain.
+func (s *story) admissionSettles(ctx context.Context) error {
+	text, err := s.as("platform").kubectl(ctx, "get", "-o", `jsonpath={range .items[*]}{.metadata.creationTimestamp}{"\n"}{end}`,
+		"mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,validatingadmissionpolicybindings")
+	if err != nil {
+		return err
 	}
-	return nil
+	youngest, err := latest(strings.Fields(text))
+	if err != nil {
+		return err
+	}
+	// Creation times are cut to seconds: one more makes a decision surely later.
+	settled := youngest.Add(gate.AdmissionSettles + 2*time.Second)
+	timer := time.NewTimer(time.Until(settled))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func latest(times []string) (time.Time, error) {
+	var last time.Time
+	for _, text := range times {
+		t, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("creation time: %w", err)
+		}
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last, nil
 }
 
 // change applies the sample with another title, and leaves it to wait for the
@@ -87,11 +137,16 @@ func (s *story) change(ctx context.Context, edition string) error {
 
 func (s *story) apply(ctx context.Context, title, file string) error {
 	return s.t.step(ctx, title, func(ctx context.Context) error {
-		// A kind just installed takes a moment to reach admission and discovery.
-		return until(ctx, 20*time.Second, func(ctx context.Context) (bool, string, error) {
-			_, err := s.as("agency-editor").kubectl(ctx, "apply", "--server-side", "-f", file)
-			return err == nil, "", err
-		})
+		// Roles just bound take a moment to count.
+		return s.retried(ctx, "agency-editor", "apply", "--server-side", "-f", file)
+	})
+}
+
+// retried runs kubectl as a person until it succeeds, for some seconds.
+func (s *story) retried(ctx context.Context, person string, args ...string) error {
+	return until(ctx, 20*time.Second, func(ctx context.Context) (bool, string, error) {
+		_, err := s.as(person).kubectl(ctx, args...)
+		return err == nil, "", err
 	})
 }
 
