@@ -153,8 +153,3 @@ func (r *reader) visitComprehension(c ast.ComprehensionExpr) {
 		r.visit(part)
 	}
 }
-
-// Reads tells whether an input covers the place pointer: they are the same, or one lies below the other.
-func Reads(input, pointer string) bool {
-	return input == pointer || strings.HasPrefix(pointer, input+"/") || strings.HasPrefix(input, pointer+"/")
-}

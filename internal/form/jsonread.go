@@ -109,10 +109,10 @@ func (r *jsonReader) token() (json.Token, *SyntaxError) {
 	if err == nil {
 		return token, nil
 	}
+	// The decoder's own offset is relative to the value it was in the middle of; the fault is what follows the last good token.
 	offset := r.dec.InputOffset()
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		offset = syntax.Offset
+	for offset < int64(len(r.body)) && bytes.IndexByte([]byte(" \t\r\n:,"), r.body[offset]) >= 0 {
+		offset++
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, r.fail(offset, "документ JSON обрывается", "the JSON document breaks off")

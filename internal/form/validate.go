@@ -222,11 +222,16 @@ func generalised(pointer string) string {
 	return strings.Join(steps, "/")
 }
 
-// isSound tells that none of the places that an expression reads holds an answer that is wrong by itself.
+// isSound tells that none of the places that an expression reads holds an answer that is wrong by itself. Of an object or a list
+// of objects an expression can only tell whether it is there, so what is wrong inside does not matter.
 func (c *check) isSound(inputs ...string) bool {
 	for _, input := range inputs {
+		n := c.m.root.find(input)
 		for _, pointer := range c.invalid {
-			if expression.Reads(input, pointer) {
+			if input == pointer || strings.HasPrefix(input, pointer+"/") {
+				return false
+			}
+			if n != nil && n.isScalarList() && strings.HasPrefix(pointer, input+"/") {
 				return false
 			}
 		}
