@@ -5,7 +5,6 @@ package cli
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,9 +28,9 @@ func writeExamples(dir string, service *serviceFile) ([]example, error) {
 	if given == nil {
 		return nil, errors.New("no scenario is accepted without files")
 	}
-	model, findings := form.Compile(service.def)
-	if model == nil {
-		return nil, fmt.Errorf("the form has %d findings", len(findings))
+	model, err := form.Load(service.def)
+	if err != nil {
+		return nil, err
 	}
 	body, err := json.MarshalIndent(map[string]json.RawMessage{"data": given}, "", "  ")
 	if err != nil {

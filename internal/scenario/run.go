@@ -97,9 +97,9 @@ func newRunner(o Options) (*runner, error) {
 	if o.Definition == nil || len(o.Definition.Scenarios) == 0 {
 		return nil, errors.New("the definition has no scenarios")
 	}
-	model, findings := form.Compile(o.Definition)
-	if model == nil {
-		return nil, fmt.Errorf("the definition does not compile: %d findings, the first: %s", len(findings), findings[0].Message())
+	model, err := form.Load(o.Definition)
+	if err != nil {
+		return nil, fmt.Errorf("the definition does not compile: %w", err)
 	}
 	if o.HTTP == nil {
 		o.HTTP = http.DefaultClient
