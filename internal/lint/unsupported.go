@@ -101,21 +101,5 @@ func unsupportedSpec(spec *v1alpha1.GovServiceSpec) []definition.Finding {
 	if spec.Intake != nil && spec.Intake.Placement == "Dedicated" {
 		r.add("intake.placement", "Dedicated", "Shared", "an intake of its own for one service")
 	}
-	p := spec.Publication
-	if p == nil {
-		return r.findings
-	}
-	if p.Activation == "Manual" {
-		r.add("publication.activation", "Manual", "WhenApproved", "activation by hand")
-	}
-	if p.Revision != "" {
-		r.add("publication.revision", fmt.Sprintf("%q", p.Revision), "none; apply the former definition to serve it again", "pinning")
-	}
-	if p.PublishAt != nil {
-		r.add("publication.publishAt", "a moment of publication", "none", "publication at a set time")
-	}
-	if p.WithdrawAt != nil {
-		r.add("publication.withdrawAt", "a moment of withdrawal", "none; delete the service or set state: Suspended", "withdrawal at a set time")
-	}
 	return r.findings
 }
