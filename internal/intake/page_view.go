@@ -38,6 +38,7 @@ type field struct {
 	form.FieldView
 	Errors      []string
 	DescribedBy string
+	Optional    bool   // nobody has to answer, in no case
 	Type        string // of the input
 	Width       string // govuk width in characters; "" means as wide as the page
 	Inline      bool
@@ -67,7 +68,7 @@ type groupEntry struct {
 
 type documentView struct {
 	ID, Name, Prompt, Limits, Input, Pointer, Accept string
-	Required, Multiple                               bool
+	Optional, Multiple                               bool
 	DescribedBy                                      string
 	Errors, HowTo                                    []string
 	Files                                            []store.FileInfo
@@ -148,6 +149,7 @@ func (v *viewer) errorsAt(pointer string) []string {
 func (v *viewer) field(source form.FieldView) field {
 	f := field{FieldView: source, Errors: v.errorsAt(source.Pointer), Type: "text"}
 	f.DescribedBy = describedBy(source.ID, source.Hint != "", len(f.Errors) > 0)
+	f.Optional = !source.Required && !v.demanded(source.Pointer)
 	v.hrefs[source.Pointer] = "#" + source.ID
 	switch source.Widget {
 	case "Radios", "Checkbox":
@@ -170,6 +172,13 @@ func (v *viewer) field(source form.FieldView) field {
 		f.Width = width(source.MaxLength)
 	}
 	return f
+}
+
+// demanded tells that a rule may ask for an answer: the label must not call it optional then.
+func (v *viewer) demanded(pointer string) bool {
+	return slices.ContainsFunc(v.call.release.def.Data.Rules, func(r v1alpha1.Rule) bool {
+		return r.Code == form.CodeRequired && "/data"+string(r.At) == pointer
+	})
 }
 
 func (v *viewer) entry(i int, item form.GroupItem) groupEntry {
@@ -249,7 +258,7 @@ func (v *viewer) document(source form.DocumentView, files []store.FileInfo) docu
 	languages := []string{v.call.lang, v.call.release.def.Languages[0]}
 	d := documentView{
 		ID: "document-" + source.ID, Name: source.Name.In(languages...), Input: documentInput + source.ID, Pointer: source.Pointer,
-		Required: source.Required, Multiple: source.MaxFiles > 1, Errors: v.errorsAt(source.Pointer),
+		Optional: !source.Required, Multiple: source.MaxFiles > 1, Errors: v.errorsAt(source.Pointer),
 		Accept: strings.Join(source.Formats, ","),
 		Prompt: v.say("form.uploadMany", "Count", max(source.MaxFiles, 1)),
 		Limits: v.say("form.limits", "Formats", formats(source.Formats), "Size", v.server.renderer.Size(v.call.lang, source.MaxSizeBytes)),
