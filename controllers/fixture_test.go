@@ -71,9 +71,12 @@ func newFixture(t testing.TB, gates ...string) *fixture {
 	if f.client, err = client.New(config, client.Options{Scheme: controllers.Scheme()}); err != nil {
 		t.Fatal(err)
 	}
-	f.create(&v1alpha1.ServiceProvider{
+	provider := &v1alpha1.ServiceProvider{
 		ObjectMeta: metav1.ObjectMeta{Name: f.ns}, Spec: v1alpha1.ServiceProviderSpec{Namespace: f.ns, DisplayName: v1alpha1.Text{"en": "A fund"}},
-	})
+	}
+	f.create(provider)
+	// The next test's controller sees providers of the whole cluster.
+	t.Cleanup(func() { _ = f.client.Delete(context.WithoutCancel(t.Context()), provider) })
 	if len(gates) > 0 {
 		f.create(f.policy(gates...))
 	}

@@ -36,6 +36,9 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 	if s.revisions, err = r.revisionsOf(ctx, s.key()); err != nil {
 		return err
 	}
+	if r.echoes.missing(s) {
+		return errEcho
+	}
 	if s.facts.policies, err = r.policiesOf(ctx, r.client, s.namespace); err != nil {
 		return err
 	}

@@ -110,6 +110,7 @@ func (r *Reconciler) record(ctx context.Context, s *scope, next step, verdict ga
 	if err := r.client.Create(ctx, publication, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("create record %q: %w", publication.Name, err)
 	}
+	r.echoes.note(s.key(), func(w *written) { w.seq = spec.Seq })
 	s.ledger = append(slices.Clip(s.ledger), *publication)
 	return nil
 }
@@ -158,6 +159,7 @@ func (r *Reconciler) setFinalizers(ctx context.Context, s *scope, finalizers []s
 	if err := r.client.Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("set finalizers: %w", err)
 	}
+	r.echoes.note(s.key(), func(w *written) { w.version = versionOf(target) })
 	s.svc.ResourceVersion, s.svc.Finalizers = target.ResourceVersion, target.Finalizers
 	return nil
 }

@@ -34,6 +34,7 @@ type Reconciler struct {
 	clock     clock.PassiveClock
 	rules     *lint.Pack
 	memory    memory
+	echoes    echoes
 	admission admission
 	proofs    *proofs
 }
@@ -45,6 +46,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	svc := &v1alpha1.GovService{}
 	if err := r.client.Get(ctx, req.NamespacedName, svc); apierrors.IsNotFound(err) {
 		r.memory.forget(req.NamespacedName)
+		r.echoes.forget(req.NamespacedName)
 		return r.collect(ctx, req.NamespacedName)
 	} else if err != nil {
 		return ctrl.Result{}, err
@@ -71,10 +73,13 @@ func (r *Reconciler) passed(ctx context.Context, s *scope, phases ...phase) erro
 		err := p(ctx, s)
 		var behind stale
 		switch {
-		case errors.As(err, &behind), apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		case errors.As(err, &behind), errors.Is(err, errEcho), apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 			log.FromContext(ctx).V(1).Info("looking again soon", "because", err.Error())
 			s.quick = true
 			s.wake(staleRetry)
+			if errors.Is(err, errEcho) {
+				s.wake(echoRetry)
+			}
 			return nil
 		case err != nil:
 			return err

@@ -39,6 +39,7 @@ func (r *Reconciler) report(ctx context.Context, s *scope) error {
 	if err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
 	}
+	r.echoes.note(s.key(), func(w *written) { w.version = versionOf(target) })
 	for _, t := range transitions(&s.before, now) {
 		r.events.Eventf(s.svc, nil, t.kind, t.reason, t.action, "%s", clip(t.message, 1000))
 	}

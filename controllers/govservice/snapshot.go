@@ -34,6 +34,7 @@ func (r *Reconciler) snapshot(ctx context.Context, s *scope) error {
 	if err := r.client.Create(ctx, rev, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("create revision %q: %w", name, err)
 	}
+	r.echoes.note(s.key(), func(w *written) { w.revision = name })
 	rev.Spec.Definition.Strip(string(s.digest))
 	s.revision = rev
 	s.revisions = append([]v1alpha1.ServiceRevision{*rev}, s.revisions...)
