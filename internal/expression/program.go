@@ -88,10 +88,10 @@ func (p *Program) eval(in *Input) (ref.Val, error) {
 		return nil, ErrBudget
 	}
 	value, details, err := p.planned.Eval(in)
-	if details != nil {
-		if cost := details.ActualCost(); cost != nil {
-			in.spent += *cost
-		}
+	if cost := details.ActualCost(); cost != nil {
+		in.spent += *cost
+	} else {
+		in.spent += p.cost
 	}
 	if err != nil {
 		return nil, err

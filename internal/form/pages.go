@@ -102,6 +102,9 @@ func (c *compiler) place(pg *page, spec *v1alpha1.Field, path string, groups map
 	f.showWhen = c.condition(at(path, "showWhen"), spec.ShowWhen)
 	f.widget = c.widget(f, spec.Widget, at(path, "widget"))
 	c.checkLabel(f)
+	if n.kind == expression.String && len(n.enum) > 0 {
+		c.warn(path, "enum-labels", "a choice between bare values: "+found(n.enum), "a choice whose answers have a text in every language", "use x-okno-codeList instead of enum, so that people read words")
+	}
 	for _, code := range sortedKeys(spec.Errors) {
 		if !builtinCodes[code] && !c.isRuleCode(code) {
 			c.add(key(at(path, "errors"), code), "unknown-error-code", quoted(code), "a code of the profile or of a rule", "correct the code")
