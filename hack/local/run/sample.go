@@ -49,28 +49,24 @@ func findSample(folder string) (sample, error) {
 // titleMarks make a new edition's title differ from the old one in each language.
 var titleMarks = map[string]string{"ru": " — новая редакция", "en": " — new edition"}
 
-// newEdition changes the title of a manifest in every language and nothing
-// else, comments and order included.
+// newEdition changes the titles of a manifest in every language and nothing
+// else, comments and order included. The short title is what pages are headed by.
 func newEdition(manifest []byte) ([]byte, error) {
 	var tree yamltree.Node
 	if err := yamltree.Unmarshal(manifest, &tree); err != nil {
 		return nil, err
 	}
-	title := &tree
-	if tree.Kind == yamltree.DocumentNode {
-		title = tree.Content[0]
+	if tree.Kind != yamltree.DocumentNode {
+		return nil, errors.New("the sample is empty")
 	}
-	for _, key := range []string{"spec", "service", "title"} {
-		if title = child(title, key); title == nil {
-			return nil, fmt.Errorf("the sample has no %s", key)
-		}
+	service := child(child(tree.Content[0], "spec"), "service")
+	title := child(service, "title")
+	if title == nil {
+		return nil, errors.New("the sample has no title")
 	}
-	for i := 0; i+1 < len(title.Content); i += 2 {
-		mark, ok := titleMarks[title.Content[i].Value]
-		if !ok {
-			mark = " (2)"
-		}
-		title.Content[i+1].Value += mark
+	mark(title)
+	if short := child(service, "shortTitle"); short != nil {
+		mark(short)
 	}
 	var out bytes.Buffer
 	encoder := yamltree.NewEncoder(&out)
@@ -81,7 +77,22 @@ func newEdition(manifest []byte) ([]byte, error) {
 	return out.Bytes(), encoder.Close()
 }
 
+// mark changes a text in every language.
+func mark(text *yamltree.Node) {
+	for i := 0; i+1 < len(text.Content); i += 2 {
+		ending, ok := titleMarks[text.Content[i].Value]
+		if !ok {
+			ending = " (2)"
+		}
+		text.Content[i+1].Value += ending
+	}
+}
+
+// child is the value of a key, or nil.
 func child(mapping *yamltree.Node, key string) *yamltree.Node {
+	if mapping == nil {
+		return nil
+	}
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if mapping.Content[i].Value == key {
 			return mapping.Content[i+1]

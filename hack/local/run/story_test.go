@@ -20,7 +20,7 @@ import (
 	"github.com/okno-dev/okno/hack/local/persons"
 )
 
-func TestNewEditionChangesOnlyTheTitle(t *testing.T) {
+func TestNewEditionChangesOnlyTheTitles(t *testing.T) {
 	const manifest = `# A service.
 apiVersion: catalog.okno.dev/v1alpha1
 kind: GovService
@@ -30,13 +30,16 @@ spec:
     title:
       ru: "Пенсия"
       en: Pension
+    shortTitle: {ru: Пенсия, en: Pay}
+    summary: {ru: Пенсия, en: Pension}
     languages: [ru, en]
 `
 	got, err := newEdition([]byte(manifest))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.NewReplacer(`"Пенсия"`, `"Пенсия — новая редакция"`, "en: Pension", "en: Pension — new edition").Replace(manifest)
+	want := strings.NewReplacer(`"Пенсия"`, `"Пенсия — новая редакция"`, "en: Pension\n", "en: Pension — new edition\n",
+		"{ru: Пенсия, en: Pay}", "{ru: Пенсия — новая редакция, en: Pay — new edition}").Replace(manifest)
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
