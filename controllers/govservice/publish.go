@@ -112,7 +112,7 @@ func (r *Reconciler) record(ctx context.Context, s *scope, next step, verdict ga
 	}
 	r.echoes.note(s.key(), func(w *written) { w.seq = spec.Seq })
 	s.ledger = append(slices.Clip(s.ledger), *publication)
-	return nil
+	return r.judge(ctx, s) // the status tells what the record made of it
 }
 
 func (r *Reconciler) makeRecord(s *scope, next step, verdict gate.Verdict, code string) (*v1alpha1.PublicationSpec, error) {
