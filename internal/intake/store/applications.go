@@ -31,10 +31,14 @@ func (s *Store) FileApplication(ctx context.Context, f Filing) (Receipt, error) 
 	}
 	sum := sha256.Sum256(f.Envelope)
 	var receipt Receipt
-	err := s.do(ctx, len(f.Envelope), func(t *tx) (err error) {
-		receipt, err = replay(t.scan, &f)
-		if errors.Is(err, ErrNotFound) {
+	err := s.do(ctx, len(f.Envelope), func(t *tx) error {
+		isNew, err := t.claim(&f)
+		switch {
+		case err != nil:
+		case isNew:
 			receipt, err = t.file(&f, sum[:])
+		default:
+			receipt, err = replay(t.scan, &f)
 		}
 		return err
 	})
@@ -44,7 +48,27 @@ func (s *Store) FileApplication(ctx context.Context, f Filing) (Receipt, error) 
 	return receipt, nil
 }
 
-// file stores a new application with its files, key and journal entry.
+// claim makes the key the next application's, and tells whether the filing is a new one. Should the filing fail, its savepoint
+// takes the key back. What is on no known definition can be nothing but a repetition and writes nothing.
+func (t *tx) claim(f *Filing) (isNew bool, err error) {
+	if !t.w.state.definitions[f.Digest] {
+		return false, nil
+	}
+	if f.DraftID != "" {
+		err := t.scan([]any{new(int64)}, `select seq from filed_draft where draft_hash = $1`, idHash(f.DraftID))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return false, err
+		}
+	}
+	if f.IdempotencyKey == "" {
+		return true, nil
+	}
+	n, err := t.exec(`insert into request_key (client, key, request_hash, seq) values ($1, $2, $3, $4) on conflict do nothing`,
+		f.Client, f.IdempotencyKey, f.RequestHash[:], t.w.state.lastNumber+1)
+	return n == 1, err
+}
+
+// file stores a new application with its files and journal entry. Its key is claimed already.
 func (t *tx) file(f *Filing, envelopeHash []byte) (Receipt, error) {
 	if err := t.admit(f); err != nil {
 		return Receipt{}, err
@@ -107,14 +131,8 @@ func (t *tx) admit(f *Filing) error {
 	return nil
 }
 
-// settle remembers the key, and that the draft has become this application.
+// settle remembers that the draft has become this application.
 func (t *tx) settle(f *Filing, seq int64) error {
-	if f.IdempotencyKey != "" {
-		if _, err := t.exec(`insert into request_key (client, key, request_hash, seq) values ($1, $2, $3, $4)`,
-			f.Client, f.IdempotencyKey, f.RequestHash[:], seq); err != nil {
-			return err
-		}
-	}
 	if f.DraftID == "" {
 		return nil
 	}
