@@ -12,6 +12,7 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/inner"
+	"github.com/okno-dev/okno/internal/intake/store"
 )
 
 // stuckAfter is how long a command may wait before the process is not alive: nothing completes, and only a restart helps.
@@ -49,10 +50,18 @@ func authorised(o Options, next http.Handler) http.Handler {
 	})
 }
 
-// healthz fails when commands wait and none completes.
+// alive tells why the process is not alive: commands wait and none completes. Without work to do it is alive.
+func alive(st store.Stats) error {
+	if st.Oldest > stuckAfter {
+		return fmt.Errorf("the store has answered no command for %s", st.Oldest.Round(time.Second))
+	}
+	return nil
+}
+
+// healthz tells whether the process is alive.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	if waiting := s.store.Stats().Oldest; waiting > stuckAfter {
-		http.Error(w, fmt.Sprintf("the store has answered no command for %s", waiting.Round(time.Second)), http.StatusServiceUnavailable)
+	if err := alive(s.store.Stats()); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ok")

@@ -15,8 +15,10 @@ import (
 
 // startView is what a person reads before applying.
 type startView struct {
-	Def     *v1alpha1.ServiceDefinition
-	Stopped *messageView // why nobody can apply now; nil when they can
+	Def *v1alpha1.ServiceDefinition
+	// FullTitle is the official name, where it differs from the one in the heading.
+	FullTitle string
+	Stopped   *messageView // why nobody can apply now; nil when they can
 	// Draft is where an application that was begun in this browser goes on; "" when there is none.
 	Draft             string
 	DraftUntil        time.Time
@@ -67,9 +69,12 @@ func (s *Server) start(c *call) error {
 			view.Guides = append(view.Guides, page.Link{Text: say(guide.Title), URL: string(guide.URI)})
 		}
 	}
+	if full := say(def.Title); full != say(def.ShortTitle) {
+		view.FullTitle = full
+	}
 	view.Stopped = s.stopped(c)
 	view.Draft, view.DraftUntil = s.lastDraft(c)
-	layout := s.layout(c, say(def.ShortTitle))
+	layout := s.layout(c, say(def.Title))
 	layout.Service = "" // the heading says it
 	return s.render(c, http.StatusOK, "start", layout, view)
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/okno-dev/okno/web"
+)
+
+func TestTextsAreCompleteInEachLanguage(t *testing.T) {
+	for _, dirs := range [][]string{{"locales/shared", "locales/intake"}, {"locales/shared", "locales/portal"}} {
+		if _, err := LoadTexts(web.FS, dirs...); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, files := range map[string]fstest.MapFS{
+		"missing in English": {"l/a.ru.json": {Data: []byte(`{"a": "а", "b": "б"}`)}, "l/a.en.json": {Data: []byte(`{"a": "a"}`)}},
+		"missing in Russian": {"l/a.ru.json": {Data: []byte(`{"a": "а"}`)}, "l/a.en.json": {Data: []byte(`{"a": "a", "b": "b"}`)}},
+		"no main language":   {"l/a.en.json": {Data: []byte(`{"a": "a"}`)}},
+		"not JSON":           {"l/a.ru.json": {Data: []byte(`{"a"`)}},
+	} {
+		if _, err := LoadTexts(files, "l"); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestRussianCountsHaveTheirForms(t *testing.T) {
+	texts, err := LoadTexts(web.FS, "locales/shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int]string{1: "1 рабочий день", 3: "3 рабочих дня", 5: "5 рабочих дней", 11: "11 рабочих дней", 21: "21 рабочий день"} {
+		if got := texts.Say("ru", "term.working", "Count", n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+	if got := texts.Say("tt", "term.working", "Count", 2); got != "2 рабочих дня" {
+		t.Errorf("a language without texts: %q, want the main one's", got)
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	offered := []string{"ru", "en"}
+	for name, test := range map[string]struct{ query, cookie, accept, want string }{
+		"the address decides":             {"?lang=en", "ru", "ru", "en"},
+		"then the cookie":                 {"", "en", "ru", "en"},
+		"then what the browser asks for":  {"", "", "fr, en-GB;q=0.7", "en"},
+		"a language that is not offered":  {"?lang=fr", "fr", "fr", "ru"},
+		"a header that cannot be read":    {"", "", ";;;q=", "ru"},
+		"no wish at all":                  {"", "", "", "ru"},
+		"the first of several":            {"", "", "ru,en;q=0.9", "ru"},
+		"a region that is not offered":    {"", "", "en-US", "en"},
+		"a script in the query does none": {"?lang=<script>", "", "", "ru"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/"+strings.ReplaceAll(test.query, "<script>", "%3Cscript%3E"), nil)
+		r.Header.Set("Accept-Language", test.accept)
+		if test.cookie != "" {
+			r.AddCookie(&http.Cookie{Name: LanguageCookie, Value: test.cookie})
+		}
+		w := httptest.NewRecorder()
+		if got := Language(w, r, offered, true); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+		if set := w.Header().Get("Set-Cookie"); (set != "") != strings.HasPrefix(test.query, "?lang=en") {
+			t.Errorf("%s: Set-Cookie %q", name, set)
+		}
+	}
+}
+
+func FuzzNegotiate(f *testing.F) {
+	for _, seed := range []string{"ru", "en-GB,en;q=0.9", "*", "x;q=2", "ru-Cyrl-RU"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, accept string) {
+		if got := Negotiate(accept, []string{"ru", "en"}); got != "ru" && got != "en" {
+			t.Errorf("%q gives %q, which is not offered", accept, got)
+		}
+	})
+}
+
+func TestMarkdownNeverRunsAnything(t *testing.T) {
+	html := string(Markdown("**да** <script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1))"))
+	if !strings.Contains(html, "<strong>да</strong>") || strings.Contains(html, "<script") || strings.Contains(html, "onerror") || strings.Contains(html, "javascript:") {
+		t.Errorf("rendered %s", html)
+	}
+}
+
+func TestStaticFilesKeepTheirNamesAsLongAsTheirContent(t *testing.T) {
+	s, err := LoadStatic(web.FS, "static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(path, encoding string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept-Encoding", encoding)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Result()
+	}
+	plain, zipped := get(s.URL("okno.css"), ""), get(s.URL("okno.css"), "gzip, br")
+	if plain.StatusCode != http.StatusOK || plain.Header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(plain.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("%d %v", plain.StatusCode, plain.Header)
+	}
+	if zipped.Header.Get("Content-Encoding") != "gzip" || zipped.ContentLength > 10<<10 {
+		t.Errorf("styles are %d bytes compressed, want at most 10 KB", zipped.ContentLength)
+	}
+	if got := get(StaticPrefix+"okno.css", "").StatusCode; got != http.StatusNotFound {
+		t.Errorf("without its hash: %d", got)
+	}
+}
+
+func TestPageOfALanguageWithoutTextsIsMarkedAsItsOwn(t *testing.T) {
+	texts, err := LoadTexts(web.FS, "locales/shared", "locales/intake")
+	if err != nil {
+		t.Fatal(err)
+	}
+	static, err := LoadStatic(web.FS, "static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Parse(web.FS, "templates", "intake", texts, static, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	body := struct {
+		Title, Detail string
+		Links         []Link
+		Also          *struct{}
+	}{Title: "<b>Исем</b>"}
+	if err := r.Render(w, http.StatusTeapot, "message", Layout{Lang: "tt", Title: "a & b"}, body); err != nil {
+		t.Fatal(err)
+	}
+	got := w.Body.String()
+	if w.Code != http.StatusTeapot || !strings.Contains(got, `<html lang="tt"`) || !strings.Contains(got, "&lt;b&gt;Исем") || !strings.Contains(got, "a &amp; b") {
+		t.Errorf("%d\n%s", w.Code, got)
+	}
+}
+
+func TestDaysAreWrittenInWords(t *testing.T) {
+	day := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
+	for lang, want := range map[string]string{"ru": "9\u00a0марта 2026\u00a0года", "en": "9\u00a0March 2026", "tt": "9\u00a0марта 2026\u00a0года"} {
+		if got := Day(lang, day); got != want {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}
