@@ -63,7 +63,7 @@ func TestLintCommand(t *testing.T) {
 	}{
 		"the sample has no errors": {
 			args: []string{"-f", sampleFile},
-			want: []string{sampleFile, "no errors", "sha256:", "210-FZ/"},
+			want: []string{sampleFile, "sha256:", "judged by 210-FZ/"},
 		},
 		"a misspelt field is found with its line, and what it leaves missing": {
 			stdin: broken, args: []string{"-f", "-"}, failed: true,

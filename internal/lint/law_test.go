@@ -73,6 +73,7 @@ rules:
 		"a day that does not exist":         {strings.Replace(rule(""), "2020-01-01", "2020-02-30", 1), "since"},
 		"a condition that does not compile": {rule(`, when: "it ==="`), "when"},
 		"a condition that is no condition":  {strings.Replace(rule(""), `assert: "true"`, `assert: "1 + 1"`, 1), "not true or false"},
+		"a rule about scenarios":            {rule(", each: scenarios"), "do not see scenarios"},
 		"a rule twice":                      {rule("") + rule("")[strings.Index(rule(""), "\n- "):], "twice"},
 		"a rule without words":              {strings.Replace(rule(""), ", do: g", "", 1), "needs id"},
 		"a table without its day":           {strings.Replace(rule(""), "2012-11-01", "soon", 1), "protection"},

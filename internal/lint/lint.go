@@ -9,8 +9,6 @@ import (
 	"errors"
 	"time"
 
-	utiljson "k8s.io/apimachinery/pkg/util/json"
-
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
 	"github.com/okno-dev/okno/internal/form"
@@ -27,7 +25,7 @@ type Options struct {
 
 // input is all that a check may look at.
 type input struct {
-	// def is the definition typed, tree is it as plain JSON.
+	// def is the definition typed, tree what the law looks at as plain JSON.
 	def     *v1alpha1.ServiceDefinition
 	tree    map[string]any
 	options Options
@@ -70,25 +68,34 @@ var checks = []check{
 // Lint returns all findings about raw, the JSON of a definition, the gravest first, then by path. What is not JSON that can be
 // hashed, or does not fit the fields' types, is reported alone: nothing else can be said about it.
 func Lint(raw []byte, o Options) []definition.Finding {
-	findings := definition.Check(raw)
-	if definition.HasErrors(findings) {
+	in, findings := read(raw, o)
+	if in == nil {
 		return findings
 	}
-	var def v1alpha1.ServiceDefinition
-	if err := json.Unmarshal(raw, &def); err != nil {
-		return append(findings, schemaTypeFinding(err))
-	}
-	if o.Pack == nil {
-		o.Pack = BuiltinPack()
-	}
-	in := input{def: &def, options: o}
-	if err := utiljson.Unmarshal(raw, &in.tree); err != nil {
-		return append(findings, schemaTypeFinding(err))
-	}
 	for _, check := range checks {
-		findings = append(findings, check(in)...)
+		findings = append(findings, check(*in)...)
 	}
 	return definition.Sort(findings)
+}
+
+// read decodes what the checks look at. The input is nil when nothing can be said beyond the findings.
+func read(raw []byte, o Options) (*input, []definition.Finding) {
+	findings := definition.Check(raw)
+	if definition.HasErrors(findings) {
+		return nil, findings
+	}
+	in := input{options: o, def: &v1alpha1.ServiceDefinition{}}
+	if err := json.Unmarshal(raw, in.def); err != nil {
+		return nil, append(findings, schemaTypeFinding(err))
+	}
+	var err error
+	if in.tree, err = lawTree(raw); err != nil {
+		return nil, append(findings, schemaTypeFinding(err))
+	}
+	if in.options.Pack == nil {
+		in.options.Pack = BuiltinPack()
+	}
+	return &in, findings
 }
 
 func schemaTypeFinding(err error) definition.Finding {

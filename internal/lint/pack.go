@@ -118,6 +118,11 @@ func (r *LawRule) prepare(env *lawEnvironment) (err error) {
 	if r.Severity != definition.Error && r.Severity != definition.Warning {
 		return fmt.Errorf("severity %q is neither Error nor Warning", r.Severity)
 	}
+	for _, text := range []string{r.Each, r.When, r.Assert} {
+		if part := beyondLawWord.FindString(text); part != "" {
+			return fmt.Errorf("rules of law do not see %s", part)
+		}
+	}
 	if r.since, err = time.Parse(time.DateOnly, string(r.Since)); err != nil {
 		return fmt.Errorf("since: %w", err)
 	}

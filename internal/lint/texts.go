@@ -3,7 +3,6 @@
 package lint
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -51,7 +50,7 @@ func texts(in input) []definition.Finding {
 			t.languages = append(t.languages, tag)
 		}
 	}
-	t.walk(reflect.ValueOf(in.def).Elem(), definition.Root)
+	t.walk(reflect.ValueOf(in.def).Elem(), &place{name: definition.Root})
 	return t.findings
 }
 
@@ -60,42 +59,68 @@ var (
 	outputType = reflect.TypeFor[v1alpha1.Output]()
 )
 
+// place is where a walk is; it becomes a path only for findings, of which there are few.
+type place struct {
+	parent *place
+	name   string // "" of an entry of a list
+	index  int
+}
+
+func (p *place) String() string {
+	switch {
+	case p.parent == nil:
+		return p.name
+	case p.name == "":
+		return fmt.Sprintf("%s[%d]", p.parent, p.index)
+	default:
+		return p.parent.String() + "." + p.name
+	}
+}
+
 // textCheck walks the typed definition, so that exactly the fields of type Text are looked at, new ones included.
 type textCheck struct {
 	languages []string
 	findings  []definition.Finding
 }
 
-func (t *textCheck) walk(v reflect.Value, path string) {
+func (t *textCheck) walk(v reflect.Value, at *place) {
 	switch {
 	case v.Type() == textType:
-		t.text(v.Interface().(v1alpha1.Text), path)
+		t.text(v.Interface().(v1alpha1.Text), at)
 	case v.Type() == outputType:
-		t.output(v.Interface().(v1alpha1.Output), path)
+		t.output(v.Interface().(v1alpha1.Output), at)
 	case v.Kind() == reflect.Pointer && !v.IsNil():
-		t.walk(v.Elem(), path)
+		t.walk(v.Elem(), at)
 	case v.Kind() == reflect.Slice:
+		if !mayHoldTexts(v.Type().Elem()) {
+			return
+		}
 		for i := range v.Len() {
-			t.walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+			t.walk(v.Index(i), &place{parent: at, index: i})
 		}
 	case v.Kind() == reflect.Map && v.Type().Elem() == textType:
 		for _, key := range sortedKeys(v) {
-			t.walk(v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())), path+"."+key)
+			t.walk(v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())), &place{parent: at, name: key})
 		}
-	case v.Kind() == reflect.Struct && v.Type().PkgPath() == outputType.PkgPath():
+	case v.Kind() == reflect.Struct && mayHoldTexts(v.Type()):
 		for i := range v.NumField() {
 			if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); name != "" {
-				t.walk(v.Field(i), path+"."+name)
+				t.walk(v.Field(i), &place{parent: at, name: name})
 			}
 		}
 	}
 }
 
+// mayHoldTexts tells whether a type is Text or one of the API's own structs.
+func mayHoldTexts(typ reflect.Type) bool {
+	return typ == textType || (typ.Kind() == reflect.Struct && typ.PkgPath() == outputType.PkgPath())
+}
+
 // output looks at an output's name; its template is a document of its own format, in as many languages as it is made in.
-func (t *textCheck) output(o v1alpha1.Output, path string) {
-	t.text(o.Name, path+".name")
+func (t *textCheck) output(o v1alpha1.Output, at *place) {
+	t.text(o.Name, &place{parent: at, name: "name"})
 	if o.Format != "XML" {
-		t.text(o.Template, path+".template")
+		t.text(o.Template, &place{parent: at, name: "template"})
 	}
 }
 
@@ -108,46 +133,50 @@ func sortedKeys(v reflect.Value) []string {
 	return keys
 }
 
-func (t *textCheck) add(path, rule string, severity definition.Severity, found, allowed, do string) {
+func (t *textCheck) add(path *place, rule string, severity definition.Severity, found, allowed, do string) {
 	t.findings = append(t.findings, definition.Finding{
-		Path: path, Rule: rule, Severity: severity, Found: found, Allowed: allowed, Do: do,
+		Path: path.String(), Rule: rule, Severity: severity, Found: found, Allowed: allowed, Do: do,
 	})
 }
 
-func (t *textCheck) text(text v1alpha1.Text, path string) {
+func (t *textCheck) text(text v1alpha1.Text, at *place) {
 	if len(text) == 0 {
 		return // absent, and where it must not be, the schema says so
 	}
-	for _, tag := range t.languages {
-		if _, ok := text[tag]; !ok {
-			t.add(path, "text-missing", definition.Error, "no text in "+tag, "a text in each of "+strings.Join(t.languages, ", "),
-				"translate the text, or remove the language from languages")
-		}
-	}
 	tags := t.tagsOf(text)
 	for i, tag := range tags {
-		if t.one(tag, string(text[tag]), path+"."+tag) {
+		words, ok := text[tag]
+		here := &place{parent: at, name: tag}
+		if !ok {
+			t.add(at, "text-missing", definition.Error, "no text in "+tag, "a text in each of "+strings.Join(t.languages, ", "),
+				"translate the text, or remove the language from languages")
+			continue
+		}
+		if t.one(tag, string(words), here) {
 			continue
 		}
 		for _, other := range tags[:i] {
-			if text[other] == text[tag] && len(strings.Fields(string(text[tag]))) >= copyWords {
-				t.add(path+"."+tag, "text-copy", definition.Error, fmt.Sprintf("the very text of %s: %s", other, quote(string(text[tag]))),
+			if text[other] == words && len(strings.Fields(string(words))) >= copyWords {
+				t.add(here, "text-copy", definition.Error, fmt.Sprintf("the very text of %s: %s", other, quote(string(words))),
 					"a translation", "translate the text")
 			}
 		}
 	}
 }
 
-// tagsOf returns a text's languages, those of the service first and in its order, so that a copy is reported at the later one.
+// tagsOf returns the languages of the service in their order, and then those that the text has beyond them.
 func (t *textCheck) tagsOf(text v1alpha1.Text) []string {
-	tags := make([]string, 0, len(text))
+	var more []string
 	for tag := range text {
-		tags = append(tags, tag)
+		if !slices.Contains(t.languages, tag) {
+			more = append(more, tag)
+		}
 	}
-	slices.SortFunc(tags, func(a, b string) int {
-		return cmp.Or(cmp.Compare(uint(slices.Index(t.languages, a)), uint(slices.Index(t.languages, b))), cmp.Compare(a, b))
-	})
-	return tags
+	if more == nil {
+		return t.languages
+	}
+	slices.Sort(more)
+	return slices.Concat(t.languages, more)
 }
 
 // markup is an HTML tag or comment; Markdown's <https://…> and <a@b.c> are none.
@@ -171,7 +200,7 @@ func unfinishedMark(text string) string {
 }
 
 // one judges a text by itself and tells whether its words are of another language.
-func (t *textCheck) one(tag, text, path string) (foreign bool) {
+func (t *textCheck) one(tag, text string, path *place) (foreign bool) {
 	if !slices.Contains(t.languages, tag) {
 		t.add(path, "text-undeclared", definition.Warning, "a text in "+tag, "texts in "+strings.Join(t.languages, ", "),
 			"add "+tag+" to languages, or remove the text: nobody will see it")

@@ -29,7 +29,7 @@ func TestTexts(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			c := textCheck{languages: []string{"en", "de"}}
-			c.text(tc.text, "x")
+			c.text(tc.text, &place{name: "x"})
 			var got []string
 			for _, f := range c.findings {
 				got = append(got, f.Path+" "+f.Rule)
