@@ -3,6 +3,7 @@
 package expression
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,39 @@ func TestTryFindsTheMissingGuard(t *testing.T) {
 	}
 }
 
+func TestTryGoesNoFurtherThanTheGuard(t *testing.T) {
+	e := env(t)
+	compile := func(source string) *Program {
+		p, err := e.Compile(source, Condition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := compile(`app.snils != ""`)
+	if failure := e.Try(p, noon, compile(`has(app.snils)`), nil); failure != nil {
+		t.Errorf("behind a guard it cannot fail: %v", failure)
+	}
+	if failure := e.Try(p, noon, compile(`has(app.person)`)); failure == nil {
+		t.Error("a guard about something else keeps nothing away")
+	}
+}
+
+func TestHoldsWithTellsWhatAlwaysHolds(t *testing.T) {
+	e := env(t)
+	for source, want := range map[string]bool{
+		`app.?person.?born.hasValue()`: true, `app.?person.?nick.hasValue()`: false, `has(app.person)`: true, `app.kind == "self"`: false, `has(app.snils)`: false,
+	} {
+		p, err := e.Compile(source, Condition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.HoldsWith(p, "/person", noon); got != want {
+			t.Errorf("%s holds with /person: %v, want %v", source, got, want)
+		}
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	e := env(t)
 	for source, want := range map[string]bool{
@@ -222,7 +256,7 @@ func TestTheRequestsBudgetHolds(t *testing.T) {
 			break
 		}
 	}
-	if err != ErrBudget {
+	if !errors.Is(err, ErrBudget) {
 		t.Errorf("the budget ended with %v, want %v", err, ErrBudget)
 	}
 	// What the schema would refuse anyway must not cost more than the limit either.

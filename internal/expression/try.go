@@ -25,41 +25,67 @@ type PartialError struct {
 // Error implements error.
 func (e *PartialError) Error() string {
 	if len(e.Absent) == 0 {
-		return fmt.Sprintf("fails: %s", e.Cause)
+		return "fails: " + e.Cause
 	}
 	return fmt.Sprintf("fails when %s is absent: %s", strings.Join(e.Absent, " and "), e.Cause)
 }
 
-// Try evaluates p on sample applications of e's type in which what is optional is present and absent in turn, and answers with
-// the failure in which least is absent, or nil. It tries at most 256 applications.
-func (e *Env) Try(p *Program, now time.Time) *PartialError {
-	t := &trial{env: e, chosen: map[string]int{}}
-	for _, path := range p.use.paths {
-		t.decide(path, p.use.literals)
-	}
-	t.claims = p.use.claims
-	var worst *PartialError
+// Try evaluates p on sample applications of e's type in which what is optional is present and absent in turn, as far as the
+// guards hold there, and answers with the failure in which least is absent, or nil. It tries at most 256 applications. Guards are
+// the conditions under which p is evaluated at all; nil ones hold.
+func (e *Env) Try(p *Program, now time.Time, guards ...*Program) *PartialError {
+	t := e.newTrial(append([]*Program{p}, guards...))
+	var mildest *PartialError
 	for range t.rounds() {
 		app, applicant, absent := t.sample()
 		in := NewInput(app, applicant, now).WithFiling(nil)
-		if _, err := p.eval(in); err != nil {
-			failure := &PartialError{Absent: absent, Cause: err.Error()}
-			if worst == nil || len(failure.Absent) < len(worst.Absent) {
-				worst = failure
+		if allHold(guards, in) {
+			if _, err := p.eval(in); err != nil && (mildest == nil || len(absent) < len(mildest.Absent)) {
+				mildest = &PartialError{Absent: absent, Cause: err.Error()}
 			}
 		}
 		t.next()
 	}
-	return worst
+	return mildest
+}
+
+func allHold(guards []*Program, in *Input) bool {
+	for _, guard := range guards {
+		if guard == nil {
+			continue
+		}
+		if ok, err := guard.Holds(in); err != nil || !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// newTrial prepares to count through what the programs read.
+func (e *Env) newTrial(programs []*Program) *trial {
+	t := &trial{env: e, chosen: map[string]int{}}
+	var literals []any
+	for _, p := range programs {
+		if p != nil {
+			literals = append(literals, p.use.literals...)
+			t.claims = append(t.claims, p.use.claims...)
+		}
+	}
+	for _, p := range programs {
+		if p == nil {
+			continue
+		}
+		for _, path := range p.use.paths {
+			t.decide(path, literals)
+		}
+	}
+	return t
 }
 
 // HoldsWith tells whether the condition p holds on every sample application in which the place present, a JSON Pointer without
 // lists, is there with all that it requires. An application on which p fails counts for nothing; Try reports it.
 func (e *Env) HoldsWith(p *Program, present string, now time.Time) bool {
-	t := &trial{env: e, chosen: map[string]int{}, claims: p.use.claims}
-	for _, path := range p.use.paths {
-		t.decide(path, p.use.literals)
-	}
+	t := e.newTrial([]*Program{p})
 	for i, d := range t.decisions {
 		if present == d.path || strings.HasPrefix(present, d.path+"/") {
 			t.decisions[i].optional = false

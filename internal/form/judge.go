@@ -31,7 +31,7 @@ func (c *check) rules() {
 		}
 		ready := c.m.lastPage(r.inputs)
 		_, present := find(c.e.Data, r.at.pointer)
-		if r.code == CodeRequired && r.at.kind == expression.Object && !present && c.demand(r.at, r.code, r.message, ready) {
+		if r.code == CodeRequired && r.at.kind == expression.Object && !present && c.demand(r.at, ready) {
 			continue
 		}
 		p := problem{Violation: Violation{Pointer: "/data" + r.at.pointer, Code: r.code, Message: r.message}, ready: ready, rank: c.m.rank("/data" + r.at.pointer)}

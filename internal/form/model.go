@@ -3,7 +3,9 @@
 package form
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -52,7 +54,7 @@ func Load(def *v1alpha1.ServiceDefinition) (*Model, error) {
 			return nil, fmt.Errorf("compile definition: %s: %s", f.Path, f.Message())
 		}
 	}
-	return nil, fmt.Errorf("compile definition: no model")
+	return nil, errors.New("compile definition: no model")
 }
 
 // compiler builds a model, part after part, and collects what is wrong.
@@ -85,7 +87,7 @@ func (c *compiler) compile() (*Model, []definition.Finding) {
 		c.outputs()
 		c.orderForm()
 		if c.cost > expression.MaxRequestCost {
-			c.add(definition.Root, "expressions-cost", fmt.Sprintf("%d units for all expressions together", c.cost), within(fmt.Sprint(expression.MaxRequestCost), "a cost"), "bound lists and strings more tightly or simplify the expressions")
+			c.add(definition.Root, "expressions-cost", fmt.Sprintf("%d units for all expressions together", c.cost), within(strconv.Itoa(expression.MaxRequestCost), "a cost"), "bound lists and strings more tightly or simplify the expressions")
 		}
 	}
 	found := definition.Sort(c.list)
@@ -139,8 +141,9 @@ func newValidator(root *node) (*jsonschema.Schema, error) {
 // tryAt is the moment at which expressions are tried.
 var tryAt = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
-// program compiles the expression at path, or reports why it cannot. An absent expression gives nil.
-func (c *compiler) program(path string, source v1alpha1.Expression, env *expression.Env, want expression.Result) *expression.Program {
+// program compiles the expression at path, or reports why it cannot, and tries it where its guards hold. An absent expression
+// gives nil.
+func (c *compiler) program(path string, source v1alpha1.Expression, env *expression.Env, want expression.Result, guards ...*expression.Program) *expression.Program {
 	if source == "" {
 		return nil
 	}
@@ -156,7 +159,7 @@ func (c *compiler) program(path string, source v1alpha1.Expression, env *express
 	}
 	c.cost += p.Cost()
 	if c.tries {
-		if failure := env.Try(p, tryAt); failure != nil {
+		if failure := env.Try(p, tryAt, guards...); failure != nil {
 			c.add(path, "expression-partial", quoted(source)+" "+failure.Error(), "expressions that hold on every application of the schema",
 				"guard with has(app.x) or app.?x.orValue(…)")
 		}
@@ -164,6 +167,7 @@ func (c *compiler) program(path string, source v1alpha1.Expression, env *express
 	return p
 }
 
-func (c *compiler) condition(path string, source v1alpha1.Expression) *expression.Program {
-	return c.program(path, source, c.env, expression.Condition)
+// condition compiles a condition that is evaluated only where the guards hold.
+func (c *compiler) condition(path string, source v1alpha1.Expression, guards ...*expression.Program) *expression.Program {
+	return c.program(path, source, c.env, expression.Condition, guards...)
 }

@@ -99,7 +99,7 @@ func (c *compiler) place(pg *page, spec *v1alpha1.Field, path string, groups map
 	}
 	f.path, f.explicit, f.condition = path, true, spec.ShowWhen
 	f.label, f.hint, f.errors = spec.Label, spec.Hint, spec.Errors
-	f.showWhen = c.condition(at(path, "showWhen"), spec.ShowWhen)
+	f.showWhen = c.condition(at(path, "showWhen"), spec.ShowWhen, pg.showWhen)
 	f.widget = c.widget(f, spec.Widget, at(path, "widget"))
 	c.checkLabel(f)
 	if n.kind == expression.String && len(n.enum) > 0 {

@@ -32,9 +32,10 @@ const eligibilityPointer = "/data"
 func (c *compiler) ruleSet() {
 	for i, r := range c.def.Data.Rules {
 		path := index(rootPath("data.rules"), i)
+		when := c.condition(at(path, "when"), r.When)
 		compiled := &rule{
 			code: string(r.Code), message: r.Message, at: c.m.root.find(string(r.At)),
-			when: c.condition(at(path, "when"), r.When), assert: c.condition(at(path, "assert"), r.Assert),
+			when: when, assert: c.condition(at(path, "assert"), r.Assert, when),
 		}
 		switch {
 		case strings.Contains(string(r.At), "*"):

@@ -101,16 +101,6 @@ func (n *node) leaves(visit func(*node)) {
 	}
 }
 
-// isBelow tells that n is ancestor or lies below it.
-func (n *node) isBelow(ancestor *node) bool {
-	for ; n != nil; n = n.parent {
-		if n == ancestor {
-			return true
-		}
-	}
-	return false
-}
-
 // demandedWith returns the object with which n is demanded: the nearest one at or above n that may be absent, or the root.
 func (n *node) demandedWith() *node {
 	for n.parent != nil && n.required && n.parent.kind == expression.Object {

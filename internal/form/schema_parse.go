@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/okno-dev/okno/internal/expression"
@@ -260,6 +261,6 @@ func (p *schemaParser) bound(n *node) {
 		p.add(n.path, "schema-unbounded", "a string without maxLength", fmt.Sprintf("maxLength from 1 to %d", maxStringSize), "say how long the answer may be")
 		n.maxLength = 1
 	case n.minLength > n.maxLength:
-		p.add(at(n.path, "minLength"), "schema-keyword", fmt.Sprint(n.minLength), within(fmt.Sprint(n.maxLength), "a length"), "correct minLength or maxLength")
+		p.add(at(n.path, "minLength"), "schema-keyword", strconv.Itoa(n.minLength), within(strconv.Itoa(n.maxLength), "a length"), "correct minLength or maxLength")
 	}
 }

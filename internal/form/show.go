@@ -106,7 +106,7 @@ func (s *shower) field(f *field, pointer string) FieldView {
 		return view
 	}
 	if n.isScalarList() {
-		view.Values = texts(n.items, v)
+		view.Values = texts(v)
 		view.Value = strings.Join(view.Values, "\n")
 		view.Options = s.options(f, n.items, view.Values)
 		return view
@@ -238,7 +238,7 @@ func lexicalForm(v any) string {
 	return fmt.Sprint(v)
 }
 
-func texts(n *node, v any) []string {
+func texts(v any) []string {
 	items, isList := v.([]any)
 	if !isList && v != nil {
 		items = []any{v}
@@ -350,7 +350,7 @@ func (s *shower) rows(f *field, pointer string) []SummaryRow {
 func (s *shower) words(n *node, v any) string {
 	if n.isScalarList() {
 		var words []string
-		for _, text := range texts(n.items, v) {
+		for _, text := range texts(v) {
 			words = append(words, s.words(n.items, text))
 		}
 		return list(words)

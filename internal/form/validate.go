@@ -12,7 +12,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
-	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/expression"
 )
 
@@ -111,7 +110,7 @@ func (c *check) schema() {
 func (c *check) report(pointer, code string) {
 	n, f := c.m.lookUp("/data" + pointer)
 	if n != nil && code == CodeRequired && n.kind == expression.Object {
-		if c.demand(n, code, nil, -1) {
+		if c.demand(n, -1) {
 			return
 		}
 	}
@@ -124,14 +123,14 @@ func (c *check) report(pointer, code string) {
 }
 
 // demand reports the answers that an absent object requires, as far as they are asked, and tells whether there were any.
-func (c *check) demand(object *node, code string, message v1alpha1.Text, ready int) bool {
+func (c *check) demand(object *node, ready int) bool {
 	any := false
 	for _, n := range object.props {
 		if !n.required {
 			continue
 		}
 		if n.kind == expression.Object {
-			any = c.demand(n, code, message, ready) || any
+			any = c.demand(n, ready) || any
 			continue
 		}
 		f := c.m.fieldOf(n)
@@ -140,7 +139,7 @@ func (c *check) demand(object *node, code string, message v1alpha1.Text, ready i
 		}
 		any = true
 		c.invalid = append(c.invalid, n.pointer)
-		p := problem{Violation: c.m.violation("/data"+n.pointer, code), page: f.page, ready: max(ready, f.page.number), rank: c.m.rank("/data" + n.pointer)}
+		p := problem{Violation: c.m.violation("/data"+n.pointer, CodeRequired), page: f.page, ready: max(ready, f.page.number), rank: c.m.rank("/data" + n.pointer)}
 		c.problems = append(c.problems, p)
 	}
 	return any
@@ -151,10 +150,11 @@ func collect(e *jsonschema.ValidationError, visit func(pointer, code string)) {
 	for _, cause := range e.Causes {
 		collect(cause, visit)
 	}
-	place := ""
+	var location strings.Builder
 	for _, step := range e.InstanceLocation {
-		place += "/" + escapePointer(step)
+		location.WriteString("/" + escapePointer(step))
 	}
+	place := location.String()
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
