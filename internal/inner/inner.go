@@ -96,6 +96,8 @@ type ProofRequest struct {
 	Namespace  string          `json:"namespace"`
 	Digest     string          `json:"digest"`
 	Definition json.RawMessage `json:"definition"`
+	// TimeZone is the agency's IANA time zone, in which terms are counted; the prover's own when absent.
+	TimeZone string `json:"timeZone,omitempty"`
 }
 
 // Proof is a definition that a prover serves. Its service has the same paths as on a public intake, under Host.

@@ -186,6 +186,14 @@ func (s *Server) promote(ctx context.Context, now time.Time) error {
 // switchTo loads a publication's definition and serves it. The caller holds the catalogue's mu.
 func (s *Server) switchTo(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) error {
 	release, err := s.load(ctx, spec, body)
+	if err != nil && spec.Action == v1alpha1.ActionWithdraw {
+		// A withdrawal is obeyed also when what it names was never seen here: what is served now ends.
+		e := s.catalogue.lookup(spec.Service)
+		if e == nil {
+			return nil
+		}
+		release, err = e.release, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -198,8 +206,8 @@ func (s *Server) switchTo(ctx context.Context, spec v1alpha1.PublicationSpec, bo
 		since = spec.EffectiveAt.Time
 	}
 	if err := s.store.RememberServed(ctx, store.Served{
-		Service: spec.Service, Seq: spec.Seq, Action: string(spec.Action), Digest: string(spec.Digest),
-		Revision: spec.Revision, Publication: publication, Since: since,
+		Service: spec.Service, Seq: spec.Seq, Action: string(spec.Action), Digest: release.digest,
+		Revision: release.revision, Publication: publication, Since: since,
 	}); err != nil {
 		return err
 	}

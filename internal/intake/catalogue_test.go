@@ -113,12 +113,24 @@ func TestWithdrawnServiceKeepsReceiptsReadable(t *testing.T) {
 	f := start(t)
 	b := toCheck(f).choose("", "Подтверждаю").press("Подтвердить")
 	number, secret := b.receipt()
-	f.publish(publication(t, 2, definition(t), action(v1alpha1.ActionWithdraw)), nil)
+	unseen := definition(t, titled("Не видели"))
+	f.publish(publication(t, 3, unseen, action(v1alpha1.ActionWithdraw)), nil)
+	if a := f.fileJSON(resident); a.status != http.StatusForbidden {
+		t.Errorf("an application after the withdrawal: %d", a.status)
+	}
 	if a := f.call(http.MethodGet, applicationsPath+"/"+number, "", "Okno-Secret", secret); a.status != http.StatusOK {
 		t.Errorf("status of an application: %d", a.status)
 	}
 	if b.get("/"); b.says("Парковочное разрешение") {
 		t.Error("the list of services still offers it")
+	}
+	f.close()
+	again := openIntake(t, f.path, f.clock, Options{})
+	if a := again.call(http.MethodGet, applicationsPath+"/"+number, "", "Okno-Secret", secret); a.status != http.StatusOK {
+		t.Errorf("status after a restart: %d", a.status)
+	}
+	if a := again.fileJSON(resident); a.status != http.StatusForbidden {
+		t.Errorf("an application after the restart: %d", a.status)
 	}
 }
 

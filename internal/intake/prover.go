@@ -93,6 +93,13 @@ var errFull = errors.New("too many proofs run")
 
 // Start serves a definition under a host of its own until it is ended or has lived too long.
 func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*inner.Proof, error) {
+	zone := p.options.Location
+	if request.TimeZone != "" {
+		var err error
+		if zone, err = time.LoadLocation(request.TimeZone); err != nil {
+			return nil, err
+		}
+	}
 	release, err := newRelease(request.Service, request.Digest, request.Definition, "")
 	if err != nil {
 		return nil, err
@@ -105,7 +112,7 @@ func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	proof, err := p.open(ctx, id, dir)
+	proof, err := p.open(ctx, id, dir, zone)
 	if err == nil {
 		if err = proof.server.Serve(ctx, request.Service, request.Definition); err == nil {
 			err = p.add(id, proof)
@@ -120,12 +127,13 @@ func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*
 	return &inner.Proof{ID: id, Host: id + "." + inner.ProverDomain, Base: "/", Image: p.options.Image()}, nil
 }
 
-func (p *ProverServer) open(ctx context.Context, id, dir string) (*proof, error) {
+func (p *ProverServer) open(ctx context.Context, id, dir string, zone *time.Location) (*proof, error) {
 	s, err := store.Open(ctx, filepath.Join(dir, "proof.db"), store.Options{})
 	if err != nil {
 		return nil, err
 	}
 	o := p.options
+	o.Location = zone
 	o.Store, o.BaseURL = s, "http://"+id+"."+inner.ProverDomain
 	server, err := New(ctx, o)
 	if err != nil {

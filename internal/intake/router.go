@@ -145,7 +145,7 @@ func (s *Server) route(pattern string, h handler) http.Handler {
 		s.serve(c, h)
 		took := time.Since(begun)
 		s.metrics.request(pattern, recorder.status, took)
-		s.log.Debug("request", "route", pattern, "status", recorder.status, "duration", took)
+		s.log.Info("request", "route", pattern, "status", recorder.status, "duration", took)
 	})
 }
 
