@@ -133,12 +133,11 @@ func (d *document) isRequired(c *check) bool {
 
 // Documents returns the documents that an applicant with these answers is asked for, in the order of the form.
 func (m *Model) Documents(data map[string]any, now time.Time) []DocumentView {
-	e := &Envelope{Data: data}
-	c := m.check(e, now)
+	s := m.shower(data, now, "")
 	var views []DocumentView
 	for _, pg := range m.pages {
-		if c.visible.pages[pg.number] {
-			views = append(views, pg.documentViews(c)...)
+		if s.visible.pages[pg.number] {
+			views = append(views, pg.documentViews(s.check)...)
 		}
 	}
 	return views
@@ -148,8 +147,9 @@ func (pg *page) documentViews(c *check) []DocumentView {
 	var views []DocumentView
 	for _, d := range pg.documents {
 		views = append(views, DocumentView{
-			ID: string(d.spec.ID), Pointer: "/documents/" + string(d.spec.ID), Name: d.spec.Name, Page: pg.id, Required: d.isRequired(c),
-			Formats: d.formats(), MaxSizeBytes: d.maxSize(), MinFiles: d.minFiles(), MaxFiles: d.maxFiles(),
+			ID: string(d.spec.ID), Pointer: "/documents/" + string(d.spec.ID), Name: d.spec.Name, Page: pg.id,
+			Required: d.requiredWhen != nil && holds(d.requiredWhen, c.in),
+			Formats:  d.formats(), MaxSizeBytes: d.maxSize(), MinFiles: d.minFiles(), MaxFiles: d.maxFiles(),
 			HowToObtain: d.spec.HowToObtain, ValidFor: d.spec.ValidFor,
 		})
 	}
