@@ -90,7 +90,9 @@ type whyReport struct {
 	Message  string   `json:"message"`
 	Unread   []string `json:"unread,omitempty"`
 	// Findings are what validation found, when there is no revision for it.
-	Findings   []string        `json:"findings,omitempty"`
+	Findings []string `json:"findings,omitempty"`
+	// Failures are the scenarios that failed, each with what came instead.
+	Failures   []string        `json:"failures,omitempty"`
 	Gates      []whyGate       `json:"gates,omitempty"`
 	NotCounted []whyNotCounted `json:"notCounted,omitempty"`
 	// Next are commands, each with what it is for.
@@ -188,8 +190,22 @@ func report(m *matter, v gate.Verdict) *whyReport {
 		r.Gates = append(r.Gates, line)
 	}
 	r.NotCounted = notCounted(v.NotCounted)
+	r.Failures = failures(m.rev)
 	r.Next = next(m, v)
 	return r
+}
+
+func failures(rev *v1alpha1.ServiceRevision) []string {
+	if rev == nil || rev.Status.Report == nil {
+		return nil
+	}
+	var failed []string
+	for _, s := range rev.Status.Report.Scenarios {
+		if s.Result == "Failed" {
+			failed = append(failed, s.Name+": "+s.Message)
+		}
+	}
+	return failed
 }
 
 func sayDecision(d gate.Decision) whyDecision {

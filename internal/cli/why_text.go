@@ -28,19 +28,36 @@ func (r *whyReport) writeText(w io.Writer) error {
 	for _, u := range r.Unread {
 		fmt.Fprintf(&b, "  not read: %s\n", u)
 	}
-	if len(r.Findings) > 0 {
-		b.WriteString("\nFound in the definition:\n")
-		for _, f := range r.Findings {
-			fmt.Fprintf(&b, "  %s\n", f)
-		}
-	}
+	writeList(&b, "Found in the definition:", r.Findings)
 	if err := r.writeGates(&b); err != nil {
 		return err
 	}
+	writeList(&b, "Scenarios that failed:", r.Failures)
+	writeList(&b, "Rejected:", r.rejections())
 	r.writeNotCounted(&b)
 	r.writeNext(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func writeList(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", title)
+	for _, line := range lines {
+		fmt.Fprintf(b, "  %s\n", line)
+	}
+}
+
+func (r *whyReport) rejections() []string {
+	var lines []string
+	for _, g := range r.Gates {
+		for _, d := range g.Rejects {
+			lines = append(lines, fmt.Sprintf("by %s at %s (%s): %s", d.Person, g.Name, d.Approval, d.Comment))
+		}
+	}
+	return lines
 }
 
 func (r *whyReport) answer() string {
@@ -106,17 +123,15 @@ func (r *whyReport) writeNotCounted(b *strings.Builder) {
 		all = append(all, g.Not...)
 	}
 	all = append(all, r.NotCounted...)
-	if len(all) == 0 {
-		return
-	}
-	b.WriteString("\nNot counted:\n")
+	var lines []string
 	for _, n := range all {
 		person := n.Person
 		if person == "" {
 			person = "nobody known"
 		}
-		fmt.Fprintf(b, "  %s of %s at %s (%s): %s\n", n.Decision, person, n.Gate, n.Approval, n.Why)
+		lines = append(lines, fmt.Sprintf("%s of %s at %s (%s): %s", n.Decision, person, n.Gate, n.Approval, n.Why))
 	}
+	writeList(b, "Not counted:", lines)
 }
 
 func (r *whyReport) writeNext(b *strings.Builder) {

@@ -159,13 +159,28 @@ func waiting(_ *scope, v *Verdict) bool {
 		return false
 	}
 	v.Reason = v1alpha1.ReasonAwaitingApproval
-	v.Message = fmt.Sprintf("%d of %d gates are open", v.Open, v.Total)
-	for _, g := range v.Gates {
-		if !g.Open && g.Reason != GateAwaitingGates {
-			v.Message += fmt.Sprintf("; %s: %s", g.Name, g.Message)
-		}
-	}
+	v.Message = fmt.Sprintf("%d of %d gates are open%s", v.Open, v.Total, blockages(v.Gates))
 	return true
+}
+
+// blockages says what keeps gates closed, once for gates that wait for the same; those that wait for another gate say nothing.
+func blockages(gates []GateVerdict) string {
+	var messages []string
+	at := map[string][]string{}
+	for _, g := range gates {
+		if g.Open || g.Reason == GateAwaitingGates {
+			continue
+		}
+		if len(at[g.Message]) == 0 {
+			messages = append(messages, g.Message)
+		}
+		at[g.Message] = append(at[g.Message], g.Name)
+	}
+	var b strings.Builder
+	for _, m := range messages {
+		fmt.Fprintf(&b, "; %s: %s", strings.Join(at[m], ", "), m)
+	}
+	return b.String()
 }
 
 func approved(s *scope, v *Verdict) bool {

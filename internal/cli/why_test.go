@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/gate"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestWhy draws what people read; the golden files are under testdata/why.
+func TestWhy(t *testing.T) {
+	served := v1alpha1.Publication{Spec: v1alpha1.PublicationSpec{
+		Service: "pension", Seq: 1, Action: v1alpha1.ActionPublish, Revision: "pension-fedcba9876", Digest: "sha256:old",
+	}}
+	for name, m := range map[string]*matter{
+		"waits-for-two": pending(),
+		"not-counted": pending(
+			by("agency-editor", "security", v1alpha1.DecisionApprove),
+			by("officer", "security", v1alpha1.DecisionApprove),
+			by("clerk", "ministry", v1alpha1.DecisionApprove),
+			by("stranger", "fire-brigade", v1alpha1.DecisionApprove),
+		),
+		"rejected": pending(
+			by("officer", "security", v1alpha1.DecisionApprove),
+			commented(by("second-officer", "security", v1alpha1.DecisionReject), "the act is of another system"),
+		),
+		"approved": pending(
+			by("officer", "security", v1alpha1.DecisionApprove),
+			by("second-officer", "security", v1alpha1.DecisionApprove),
+			by("clerk", "ministry", v1alpha1.DecisionApprove),
+		),
+		"unknown-author": change(pending(), func(m *matter) { m.input.Revision.Author = "system:serviceaccount:argocd:controller" }),
+		"unproven": change(pending(), func(m *matter) {
+			m.input.Revision.Verified = metav1.ConditionFalse
+			m.rev = &v1alpha1.ServiceRevision{Status: v1alpha1.ServiceRevisionStatus{Report: &v1alpha1.ScenarioReport{
+				Scenarios: []v1alpha1.ScenarioResult{
+					{Name: "for oneself", Result: "Passed"},
+					{Name: "for a child", Result: "Failed", Message: "XML: accepted, expected rejected at /data/child"},
+				},
+			}}}
+		}),
+		"no-policy": change(pending(), func(m *matter) { m.input.Policies = nil }),
+		"altered": change(pending(), func(m *matter) {
+			m.input.AdmissionAltered = []string{"ValidatingAdmissionPolicy okno-records is missing"}
+		}),
+		"unread": change(pending(), func(m *matter) {
+			m.input.PoliciesKnown, m.unread = false, []string{"PublicationPolicies: forbidden"}
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m.input.Publications = append(m.input.Publications, served)
+			var b strings.Builder
+			if err := report(m, gate.Judge(m.input)).writeText(&b); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("testdata", "why", name+".txt"), b.String())
+		})
+	}
+}
+
+func TestWhyOfAnInvalidDefinition(t *testing.T) {
+	m := pending()
+	m.svc = &v1alpha1.GovService{
+		ObjectMeta: metav1.ObjectMeta{Generation: 2},
+		Status: v1alpha1.GovServiceStatus{
+			Conditions: []metav1.Condition{{
+				Type: v1alpha1.ConditionValid, Status: metav1.ConditionFalse, ObservedGeneration: 2,
+				Reason: v1alpha1.ReasonInvalid, Message: "1 error",
+			}},
+			Findings: []v1alpha1.Finding{{Severity: "Error", Path: "spec.service.title", Rule: "text", Message: "found nothing; allowed a text; do write one"}},
+		},
+	}
+	var b strings.Builder
+	if err := unmade(m).writeText(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, filepath.Join("testdata", "why", "invalid.txt"), b.String())
+}
+
+func commented(a v1alpha1.Approval, comment string) v1alpha1.Approval {
+	a.Spec.Comment = comment
+	return a
+}
+
+func change(m *matter, mods ...func(*matter)) *matter {
+	for _, mod := range mods {
+		mod(m)
+	}
+	return m
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got), -update writes it anew:\n%s", path, diff)
+	}
+}
