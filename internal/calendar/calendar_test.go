@@ -62,37 +62,53 @@ func TestAdd(t *testing.T) {
 		provisional bool
 	}{
 		"the day after the event is day one": {
-			"2026-09-15T10:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-16T23:59:59+03:00", false},
+			"2026-09-15T10:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-16T23:59:59+03:00", false,
+		},
 		"filing at 23:59 counts as that day": {
-			"2026-09-15T23:59:59+03:00", "Europe/Moscow", 1, working, "2026-09-16T23:59:59+03:00", false},
+			"2026-09-15T23:59:59+03:00", "Europe/Moscow", 1, working, "2026-09-16T23:59:59+03:00", false,
+		},
 		"filing a second later is the next day": {
-			"2026-09-16T00:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-17T23:59:59+03:00", false},
+			"2026-09-16T00:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-17T23:59:59+03:00", false,
+		},
 		"the same moment is another day in Kamchatka": {
-			"2026-09-15T23:59:59+03:00", "Asia/Kamchatka", 1, working, "2026-09-17T23:59:59+12:00", false},
+			"2026-09-15T23:59:59+03:00", "Asia/Kamchatka", 1, working, "2026-09-17T23:59:59+12:00", false,
+		},
 		"filed on a Friday, due on Monday": {
-			"2026-09-18T12:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-21T23:59:59+03:00", false},
+			"2026-09-18T12:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-21T23:59:59+03:00", false,
+		},
 		"filed on a Saturday, due on Monday": {
-			"2026-09-19T12:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-21T23:59:59+03:00", false},
+			"2026-09-19T12:00:00+03:00", "Europe/Moscow", 1, working, "2026-09-21T23:59:59+03:00", false,
+		},
 		"five days over the New Year: 29, 30 December, 12, 13, 14 January": {
-			"2025-12-28T12:00:00+03:00", "Europe/Moscow", 5, working, "2026-01-14T23:59:59+03:00", false},
+			"2025-12-28T12:00:00+03:00", "Europe/Moscow", 5, working, "2026-01-14T23:59:59+03:00", false,
+		},
 		"31 December 2026 does not count": {
-			"2026-12-29T12:00:00+03:00", "Europe/Moscow", 2, working, "2027-01-11T23:59:59+03:00", false},
+			"2026-12-29T12:00:00+03:00", "Europe/Moscow", 2, working, "2027-01-11T23:59:59+03:00", false,
+		},
 		"the worked Saturday counts, the Monday and the holiday after it do not": {
-			"2027-02-19T12:00:00+03:00", "Europe/Moscow", 2, working, "2027-02-24T23:59:59+03:00", false},
+			"2027-02-19T12:00:00+03:00", "Europe/Moscow", 2, working, "2027-02-24T23:59:59+03:00", false,
+		},
 		"the worked Saturday is the last day": {
-			"2027-02-19T12:00:00+03:00", "Europe/Moscow", 1, working, "2027-02-20T23:59:59+03:00", false},
+			"2027-02-19T12:00:00+03:00", "Europe/Moscow", 1, working, "2027-02-20T23:59:59+03:00", false,
+		},
 		"calendar days count every day and may end on a holiday": {
-			"2026-12-31T12:00:00+03:00", "Europe/Moscow", 7, calendarDays, "2027-01-07T23:59:59+03:00", false},
+			"2026-12-31T12:00:00+03:00", "Europe/Moscow", 7, calendarDays, "2027-01-07T23:59:59+03:00", false,
+		},
 		"calendar days over the end of February of a leap year": {
-			"2028-02-27T12:00:00+03:00", "Europe/Moscow", 3, calendarDays, "2028-03-01T23:59:59+03:00", false},
+			"2028-02-27T12:00:00+03:00", "Europe/Moscow", 3, calendarDays, "2028-03-01T23:59:59+03:00", false,
+		},
 		"a term that runs into a year without data is provisional": {
-			"2027-12-30T12:00:00+03:00", "Europe/Moscow", 1, working, "2028-01-03T23:59:59+03:00", true},
+			"2027-12-30T12:00:00+03:00", "Europe/Moscow", 1, working, "2028-01-03T23:59:59+03:00", true,
+		},
 		"a term that ends on the last known day is not": {
-			"2027-12-29T12:00:00+03:00", "Europe/Moscow", 1, working, "2027-12-30T23:59:59+03:00", false},
+			"2027-12-29T12:00:00+03:00", "Europe/Moscow", 1, working, "2027-12-30T23:59:59+03:00", false,
+		},
 		"a year before the data is provisional": {
-			"2019-01-01T12:00:00+03:00", "Europe/Moscow", 1, working, "2019-01-02T23:59:59+03:00", true},
+			"2019-01-01T12:00:00+03:00", "Europe/Moscow", 1, working, "2019-01-02T23:59:59+03:00", true,
+		},
 		"a zone with summer time keeps the civil day": {
-			"2026-03-27T23:30:00+01:00", "Europe/Berlin", 3, calendarDays, "2026-03-30T23:59:59+02:00", false},
+			"2026-03-27T23:30:00+01:00", "Europe/Berlin", 3, calendarDays, "2026-03-30T23:59:59+02:00", false,
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
@@ -56,9 +57,31 @@ func writeFinding(b *strings.Builder, file *lintedFile, f definition.Finding) {
 		{"found", f.Found}, {"allowed", f.Allowed}, {"do", f.Do}, {"law", f.Article}, {"rule", f.Rule},
 	} {
 		if part.text != "" {
-			fmt.Fprintf(b, "    %-8s %s\n", part.label, part.text)
+			fmt.Fprintf(b, "    %-8s %s\n", part.label, wrapped(part.text, 13))
 		}
 	}
+}
+
+// wrapped breaks a text into lines of at most 100 characters after the margin, which the following lines begin with.
+func wrapped(text string, margin int) string {
+	const width = 100
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+length > width:
+			b.WriteString("\n" + strings.Repeat(" ", margin))
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += length
+	}
+	return b.String()
 }
 
 func writeSummary(b *strings.Builder, file *lintedFile) {

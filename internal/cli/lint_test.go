@@ -112,11 +112,27 @@ func TestLintCommandAsJSON(t *testing.T) {
 	}
 }
 
+func TestWrapped(t *testing.T) {
+	cases := map[string]struct{ text, want string }{
+		"a short text":         {"one  two", "one two"},
+		"no text":              {"", ""},
+		"a text of two lines":  {strings.Repeat("я", 60) + " " + strings.Repeat("ю", 60) + " э", strings.Repeat("я", 60) + "\n  " + strings.Repeat("ю", 60) + " э"},
+		"a word beyond a line": {"a " + strings.Repeat("b", 120), "a\n  " + strings.Repeat("b", 120)},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := wrapped(tc.text, 2); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestLintAndDigestRefuseWrongCommandLines(t *testing.T) {
 	for name, args := range map[string][]string{
-		"no file":                    {},
-		"an unknown output":          {"-f", sampleFile, "-o", "xml"},
-		"standard input twice":       {"-f", "-", "-f", "-"},
+		"no file":                                {},
+		"an unknown output":                      {"-f", sampleFile, "-o", "xml"},
+		"standard input twice":                   {"-f", "-", "-f", "-"},
 		"standard input before and after a file": {"-f", "-", "-f", sampleFile, "-f", "-"},
 	} {
 		for command, make := range map[string]func(genericiooptions.IOStreams) *cobra.Command{"lint": newLintCommand, "digest": newDigestCommand} {

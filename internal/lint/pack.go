@@ -4,6 +4,7 @@ package lint
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -88,7 +89,7 @@ func ParsePack(text []byte) (*Pack, error) {
 		return nil, fmt.Errorf("rule pack: %w", err)
 	}
 	if p.Version == "" {
-		return nil, fmt.Errorf("rule pack: no version")
+		return nil, errors.New("rule pack: no version")
 	}
 	env, err := newLawEnvironment()
 	if err != nil {
@@ -113,7 +114,7 @@ func ParsePack(text []byte) (*Pack, error) {
 
 func (r *LawRule) prepare(env *lawEnvironment) (err error) {
 	if r.ID == "" || r.Article == "" || r.What == "" || r.Found == "" || r.Allowed == "" || r.Do == "" {
-		return fmt.Errorf("a rule needs id, article, what, found, allowed and do")
+		return errors.New("a rule needs id, article, what, found, allowed and do")
 	}
 	if r.Severity != definition.Error && r.Severity != definition.Warning {
 		return fmt.Errorf("severity %q is neither Error nor Warning", r.Severity)

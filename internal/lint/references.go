@@ -38,7 +38,7 @@ func registryCodes(in input) []definition.Finding {
 	for i, c := range in.def.RegistryCodes {
 		path := fmt.Sprintf("registryCodes[%d]", i)
 		if seen[c] || systems[strings.ToUpper(c.System)] {
-			findings = append(findings, at(path, "registry-code-twice", fmt.Sprintf("a second code in %s", c.System),
+			findings = append(findings, at(path, "registry-code-twice", "a second code in "+c.System,
 				"one code in each system", "remove one of the two"))
 		}
 		seen[c], systems[strings.ToUpper(c.System)] = true, true

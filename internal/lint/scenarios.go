@@ -54,7 +54,7 @@ func (c *scenarioCheck) one(s *v1alpha1.Scenario, path string) {
 		c.findings = append(c.findings, at(path+".language", "scenario-language", fmt.Sprintf("%q", s.Language),
 			strings.Join(c.def.Languages, ", "), "file in a language of the service"))
 	}
-	if s.Expect.Unit != "" && !slices.Contains(c.units, s.Expect.Unit) {
+	if s.Expect.Unit != "" && len(c.units) > 0 && !slices.Contains(c.units, s.Expect.Unit) {
 		c.findings = append(c.findings, at(path+".expect.unit", "scenario-unit", fmt.Sprintf("%q", s.Expect.Unit),
 			"a unit of routing: "+strings.Join(c.units, ", "), "correct the unit"))
 	}

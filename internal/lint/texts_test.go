@@ -16,7 +16,8 @@ func TestTexts(t *testing.T) {
 		want []string // path rule
 	}{
 		"a copy of several words is reported at the later language": {
-			v1alpha1.Text{"en": "Get a card and read", "de": "Get a card and read"}, []string{"x.de text-copy"}},
+			v1alpha1.Text{"en": "Get a card and read", "de": "Get a card and read"}, []string{"x.de text-copy"},
+		},
 		"a name may be the same":                 {v1alpha1.Text{"en": "Gazprombank", "de": "Gazprombank"}, nil},
 		"an abbreviation in Cyrillic is no copy": {v1alpha1.Text{"en": "Law 210-ФЗ of 2010", "de": "Gesetz 210-ФЗ von 2010"}, nil},
 		"a language is missing":                  {v1alpha1.Text{"en": "Reader's card"}, []string{"x text-missing"}},

@@ -94,13 +94,17 @@ func TestDeadline(t *testing.T) {
 		provisional bool
 	}{
 		"from filing: Tuesday and five working days": {
-			process(5, v1alpha1.WorkingDays, v1alpha1.StartsFiled), "2026-09-15T10:00:00+03:00", "2026-09-22T23:59:59+03:00", false},
+			process(5, v1alpha1.WorkingDays, v1alpha1.StartsFiled), "2026-09-15T10:00:00+03:00", "2026-09-22T23:59:59+03:00", false,
+		},
 		"from registration: a working day more": {
-			process(5, v1alpha1.WorkingDays, v1alpha1.StartsRegistered), "2026-09-15T10:00:00+03:00", "2026-09-23T23:59:59+03:00", false},
+			process(5, v1alpha1.WorkingDays, v1alpha1.StartsRegistered), "2026-09-15T10:00:00+03:00", "2026-09-23T23:59:59+03:00", false,
+		},
 		"filed on a Friday evening, registered on Monday": {
-			process(1, v1alpha1.CalendarDays, v1alpha1.StartsRegistered), "2026-09-18T23:59:59+03:00", "2026-09-22T23:59:59+03:00", false},
+			process(1, v1alpha1.CalendarDays, v1alpha1.StartsRegistered), "2026-09-18T23:59:59+03:00", "2026-09-22T23:59:59+03:00", false,
+		},
 		"registration itself falls into a year without data": {
-			process(1, v1alpha1.CalendarDays, v1alpha1.StartsRegistered), "2027-12-30T10:00:00+03:00", "2028-01-04T23:59:59+03:00", true},
+			process(1, v1alpha1.CalendarDays, v1alpha1.StartsRegistered), "2027-12-30T10:00:00+03:00", "2028-01-04T23:59:59+03:00", true,
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
