@@ -32,13 +32,19 @@ var faultRules = map[digest.Kind]struct{ rule, allowed, do string }{
 	digest.NotAnObject:  {"not-an-object", "an object", "write the definition's fields under spec.service"},
 	digest.Null:         {"null-value", "a value, or no key at all", "remove the key: the API server keeps some nulls and drops others"},
 	digest.DuplicateKey: {"duplicate-key", "each key once", "remove or rename one of the two"},
-	digest.BigInteger: {"big-integer", "whole numbers between -9007199254740991 and 9007199254740991",
-		"write the number as a string"},
-	digest.Rounded: {"rounded-number", "numbers with at most 15 significant digits",
-		"shorten the number or write it as a string: readers would round it differently"},
+	digest.BigInteger: {
+		"big-integer", "whole numbers between -9007199254740991 and 9007199254740991",
+		"write the number as a string",
+	},
+	digest.Rounded: {
+		"rounded-number", "numbers with at most 15 significant digits",
+		"shorten the number or write it as a string: readers would round it differently",
+	},
 	digest.TooDeep: {"too-deep", "at most 64 levels of nesting", "flatten the structure"},
-	digest.TooLarge: {"too-large", "at most 196608 bytes (192 KiB) in canonical form",
-		"shorten the texts, or split the service in two"},
+	digest.TooLarge: {
+		"too-large", "at most 196608 bytes (192 KiB) in canonical form",
+		"shorten the texts, or split the service in two",
+	},
 }
 
 // FromFault turns a fault below the place root into a finding.
