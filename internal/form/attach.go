@@ -157,8 +157,8 @@ func (pg *page) documentViews(c *check) []DocumentView {
 }
 
 // CheckFile returns what is wrong with a file for a document: its size, or its type by the content. head is its first SniffBytes
-// bytes or all of it; size is in bytes. The name decides nothing: it only tells a text from a table in plain text.
-func (m *Model) CheckFile(document string, name string, head []byte, size int64) []Violation {
+// bytes or all of it; size is in bytes. The name decides nothing.
+func (m *Model) CheckFile(document, _ string, head []byte, size int64) []Violation {
 	pointer := "/documents/" + escapePointer(document)
 	d := m.document(document)
 	if d == nil {
