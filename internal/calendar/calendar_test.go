@@ -50,7 +50,7 @@ func TestIsWorking(t *testing.T) {
 	}
 }
 
-// The days were counted by hand on the printed production calendar.
+// The days were counted by hand from the year files and the week.
 func TestAdd(t *testing.T) {
 	const working, calendarDays = v1alpha1.WorkingDays, v1alpha1.CalendarDays
 	cases := map[string]struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
 
-// The whole table of Government Decree 1119, items 9–12, written out from its text once more.
+// The whole table of Government Decree 1119, items 9–12, as people draw it: every combination has one least level.
 func TestProtectionLevels(t *testing.T) {
 	want := `
 threats 1: Special UZ1 UZ1 UZ1 | Biometric UZ1 UZ1 UZ1 | Common UZ1 UZ1 UZ1 | Public UZ2 UZ2 UZ2
