@@ -146,87 +146,101 @@ func TestDecisionsAmongEachOther(t *testing.T) {
 gate security: AwaitingApproval
   not sonya@security: its maker approved at gate "ministry", and the policy lets one person open one gate
 gate ministry: Open +sonya
-`},
+`,
+		},
 		"one person at two gates in the same second counts at the first by name": {
 			in: input(two, approve("sonya", "security", 1), approve("sonya", "ministry", 1)),
 			want: `AwaitingApproval 1/2: 1 of 2 gates are open; security: waits for okno:security
 gate security: AwaitingApproval
   not sonya@security: its maker approved at gate "ministry", and the policy lets one person open one gate
 gate ministry: Open +sonya
-`},
+`,
+		},
 		"who revoked the first may decide at the second": {
 			in: input(two, approve("sonya", "ministry", 1), revoke("sonya", "ministry", 2, "sonya@ministry"), approve("sonya", "security", 3)),
 			want: `AwaitingApproval 1/2: 1 of 2 gates are open; ministry: waits for okno:ministry
 gate security: Open +sonya
 gate ministry: AwaitingApproval
   not sonya@ministry: "revocation of sonya@ministry" revoked it
-`},
+`,
+		},
 		"one person at two gates where the policy allows it": {
 			in: input(policies(policy("p", human("security"), human("ministry"))), approve("sonya", "ministry", 1), approve("sonya", "security", 2)),
 			want: `Approved 2/2 approved: all 2 gates are open
 gate security: Open +sonya
 gate ministry: Open +sonya
-`},
+`,
+		},
 		"a rejection outweighs approvals": {
 			in: input(one(), approve("sonya", "security", 1), reject("pavel", "security", 2)),
 			want: `Rejected 0/1: rejected at gate "security" by Approval "rejection of pavel": change the definition, or ask who rejected to revoke it
 gate security: Rejected +sonya -pavel
-`},
+`,
+		},
 		"a rejection at a gate that waits for another blocks at once": {
 			in: with(input(chain(), reject("misha", "ministry", 2)), func(in *gate.Input) { in.Revision.Verified = "" }),
 			want: `Rejected 0/3: rejected at gate "ministry" by Approval "rejection of misha": change the definition, or ask who rejected to revoke it
 gate scenarios: AwaitingScenarios
 gate security: AwaitingGates
 gate ministry: Rejected -misha
-`},
+`,
+		},
 		"the author may reject their own": {
 			in: input(one(separate), reject(author, "security", 2)),
 			want: `Rejected 0/1: rejected at gate "security" by Approval "rejection of editor": change the definition, or ask who rejected to revoke it
 gate security: Rejected -editor
-`},
+`,
+		},
 		"a rejection without the right blocks nothing": {
 			in: input(one(), approve("sonya", "security", 1), reject("tenant", "security", 2, authority(v1alpha1.AuthorityNamespace))),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya
   not rejection of tenant: the right to decide at gate "security" was granted within the namespace only, and this gate counts what the platform grants for the cluster
-`},
+`,
+		},
 		"who rejected takes it back": {
 			in: input(one(), approve("sonya", "security", 1), reject("pavel", "security", 2), revoke("pavel", "security", 3, "rejection of pavel")),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya
   not rejection of pavel: "revocation of rejection of pavel" revoked it
-`},
+`,
+		},
 		"nobody takes back another's rejection": {
 			in: input(one(), approve("sonya", "security", 1), reject("pavel", "security", 2), revoke("sonya", "security", 3, "rejection of pavel")),
 			want: `Rejected 0/1: rejected at gate "security" by Approval "rejection of pavel": change the definition, or ask who rejected to revoke it
 gate security: Rejected +sonya -pavel
   not revocation of rejection of pavel: only who made the rejection "rejection of pavel" may revoke it
-`},
+`,
+		},
 		"a colleague revokes an approval": {
 			in: input(one(), approve("sonya", "security", 1), revoke("pavel", "security", 2, "sonya@security")),
 			want: `AwaitingApproval 0/1: 0 of 1 gates are open; security: waits for okno:security
 gate security: AwaitingApproval
   not sonya@security: "revocation of sonya@security" revoked it
-`},
+`,
+		},
 		"who revoked approves anew": {
 			in: input(one(), approve("sonya", "security", 1), revoke("sonya", "security", 2, "sonya@security"), approve("sonya", "security", 3, named("anew"))),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya
   not sonya@security: "revocation of sonya@security" revoked it
-`},
+`,
+		},
 		"a revocation from another gate takes back nothing": {
 			in: input(policies(policy("p", human("security"), human("ministry"))), approve("sonya", "security", 1), revoke("misha", "ministry", 2, "sonya@security")),
 			want: `AwaitingApproval 1/2: 1 of 2 gates are open; ministry: waits for okno:ministry
 gate security: Open +sonya
 gate ministry: AwaitingApproval
   not revocation of sonya@security: it is made at gate "ministry" and revokes "sonya@security", which is made at gate "security"
-`},
+`,
+		},
 		"a revocation without the right takes back nothing": {
 			in: input(one(), approve("sonya", "security", 1), revoke("tenant", "security", 2, "sonya@security", authority(v1alpha1.AuthorityNone))),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya
   not revocation of sonya@security: who made it had no right to decide at gate "security"
-`},
+`,
+		},
 		"a revocation is final": {
 			in: input(one(), approve("sonya", "security", 1), revoke("sonya", "security", 2, "sonya@security"),
 				revoke("sonya", "security", 3, "revocation of sonya@security")),
@@ -234,13 +248,15 @@ gate security: Open +sonya
 gate security: AwaitingApproval
   not revocation of revocation of sonya@security: it revokes "revocation of sonya@security", and a Revoke is final
   not sonya@security: "revocation of sonya@security" revoked it
-`},
+`,
+		},
 		"a revocation of what does not stand": {
 			in: input(one(), approve("sonya", "security", 1), revoke("sonya", "security", 2, "a letter")),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya
   not revocation of a letter: it revokes "a letter", which is no decision that stands on this digest
-`},
+`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, tell(gate.Judge(tc.in))); diff != "" {

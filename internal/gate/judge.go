@@ -44,8 +44,10 @@ func unread(in Input) string {
 		known bool
 		name  string
 	}{
-		{in.PoliciesKnown, "policies"}, {in.ApprovalsKnown, "approvals"},
-		{in.PublicationsKnown, "publications"}, {in.AdmissionKnown, "admission policies"},
+		{in.PoliciesKnown, "policies"},
+		{in.ApprovalsKnown, "approvals"},
+		{in.PublicationsKnown, "publications"},
+		{in.AdmissionKnown, "admission policies"},
 	} {
 		if !fact.known {
 			missing = append(missing, fact.name)

@@ -45,35 +45,40 @@ func TestTheWayToPublication(t *testing.T) {
 gate scenarios: AwaitingScenarios
 gate security: AwaitingGates
 gate ministry: AwaitingGates
-`},
+`,
+		},
 		"scenarios failed": {
 			in: with(input(chain()), func(in *gate.Input) { in.Revision.Verified = metav1.ConditionFalse }),
 			want: `AwaitingApproval 0/3: 0 of 3 gates are open; scenarios: the revision's scenarios failed
 gate scenarios: ScenariosFailed
 gate security: AwaitingGates
 gate ministry: AwaitingGates
-`},
+`,
+		},
 		"verified without a report proves nothing": {
 			in: with(input(chain()), func(in *gate.Input) { in.Revision.ReportSHA256 = "" }),
 			want: `AwaitingApproval 0/3: 0 of 3 gates are open; scenarios: the revision's scenarios have not passed yet
 gate scenarios: AwaitingScenarios
 gate security: AwaitingGates
 gate ministry: AwaitingGates
-`},
+`,
+		},
 		"proven, nobody has decided": {
 			in: input(chain()),
 			want: `AwaitingApproval 1/3: 1 of 3 gates are open; security: waits for okno:security
 gate scenarios: Open
 gate security: AwaitingApproval
 gate ministry: AwaitingGates
-`},
+`,
+		},
 		"one of two": {
 			in: input(chain(), both[0]),
 			want: `AwaitingApproval 2/3: 2 of 3 gates are open; ministry: waits for okno:ministry
 gate scenarios: Open
 gate security: Open +sonya
 gate ministry: AwaitingApproval
-`},
+`,
+		},
 		"the second before the first waits for it": {
 			in: input(chain(), both[1]),
 			want: `AwaitingApproval 1/3: 1 of 3 gates are open; security: waits for okno:security
@@ -81,21 +86,24 @@ gate scenarios: Open
 gate security: AwaitingApproval
 gate ministry: AwaitingGates
   not misha@ministry: gate "security" must be open first; it will count then
-`},
+`,
+		},
 		"all": {
 			in: input(chain(), both...),
 			want: `Approved 3/3 approved: all 3 gates are open
 gate scenarios: Open
 gate security: Open +sonya
 gate ministry: Open +misha
-`},
+`,
+		},
 		"all, decided in the other order": {
 			in: input(chain(), approve("sonya", "security", 5), approve("misha", "ministry", 2)),
 			want: `Approved 3/3 approved: all 3 gates are open
 gate scenarios: Open
 gate security: Open +sonya
 gate ministry: Open +misha
-`},
+`,
+		},
 		"approvals do not stand in for scenarios": {
 			in: with(input(chain(), both...), func(in *gate.Input) { in.Revision.Verified = metav1.ConditionUnknown }),
 			want: `AwaitingApproval 0/3: 0 of 3 gates are open; scenarios: the revision's scenarios have not passed yet
@@ -104,7 +112,8 @@ gate security: AwaitingGates
   not sonya@security: gate "scenarios" must be open first; it will count then
 gate ministry: AwaitingGates
   not misha@ministry: gate "security" must be open first; it will count then
-`},
+`,
+		},
 		"no policy": {
 			in:   input(nil, both...),
 			want: "NoPolicy 0/0: no PublicationPolicy covers this namespace, and what no policy allows is not published\nnot sonya@security: no policy in force has a gate \"security\"\nnot misha@ministry: no policy in force has a gate \"ministry\"\n",
@@ -116,23 +125,27 @@ gate ministry: AwaitingGates
 			want: `AdmissionPolicyAltered 0/1: who decided is not certain while these are not in force as shipped: ValidatingAdmissionPolicy okno-records was altered
 gate security: AwaitingApproval
   not sonya@security: the admission policies are not in force as shipped, so that who made it is not certain
-`},
+`,
+		},
 		"a quorum of two, one twice": {
 			in: input(one(quorum(2)), both[0], approve("sonya", "security", 3, named("again"))),
 			want: `AwaitingApproval 0/1: 0 of 1 gates are open; security: waits for okno:security; 1 of 2 persons approved
 gate security: AwaitingApproval +sonya
   not again: its maker approved at this gate already, by "sonya@security"
-`},
+`,
+		},
 		"a quorum of two, two": {
 			in: input(one(quorum(2)), both[0], approve("pavel", "security", 3)),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya +pavel
-`},
+`,
+		},
 		"a gate without groups names the verb": {
 			in: input(one(last(func(g *v1alpha1.Gate) { g.Groups = nil }))),
 			want: `AwaitingApproval 0/1: 0 of 1 gates are open; security: waits for who holds the verb approve
 gate security: AwaitingApproval
-`},
+`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, tell(gate.Judge(tc.in))); diff != "" {
@@ -173,7 +186,8 @@ func TestPoliciesAddUpToTheStrictest(t *testing.T) {
 			in: input(policies(lax), approve(author, "security", 1, own)),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +editor
-`},
+`,
+		},
 		"both ask for two, of the cluster, not the author, and scenarios": {
 			in: input(policies(strict, lax), approve("tenant", "security", 1, own), approve(author, "security", 2), approve("sonya", "security", 3)),
 			want: `AwaitingApproval 1/2: 1 of 2 gates are open; security: waits for okno:security; 1 of 2 persons approved
@@ -181,12 +195,14 @@ gate security: AwaitingApproval +sonya
   not tenant@security: the right to decide at gate "security" was granted within the namespace only, and this gate counts what the platform grants for the cluster
   not editor@security: its maker wrote this revision, and the policy lets no author decide
 gate scenarios: Open
-`},
+`,
+		},
 		"a gate that is of people in one and of scenarios in another asks for both": {
 			in: with(input(policies(lax, proof), approve("sonya", "security", 1)), func(in *gate.Input) { in.Revision.Verified = metav1.ConditionFalse }),
 			want: `AwaitingApproval 0/1: 0 of 1 gates are open; security: the revision's scenarios failed
 gate security: ScenariosFailed +sonya
-`},
+`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, tell(gate.Judge(tc.in))); diff != "" {

@@ -49,7 +49,7 @@ const (
 )
 
 // GateVerdict is the state of one gate.
-type GateVerdict struct {
+type GateVerdict struct { //nolint:revive // Verdict is the whole; this is one gate's
 	Name  string
 	Title v1alpha1.Text
 	// Human tells that persons decide here, Scenarios that the revision's scenarios do. Policies that add up may ask for both.

@@ -6,6 +6,7 @@ package env
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,10 +80,15 @@ func start(t testing.TB) (*rest.Config, func(), error) {
 	}
 	cluster, err := Launch(t.Context(), dir, bin, root(t))
 	if err != nil {
-		os.RemoveAll(dir)
-		return nil, nil, err
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return cluster.Config("okno:tests", controlplane.Masters), func() { cluster.Stop(); os.RemoveAll(dir) }, nil
+	stop := func() {
+		cluster.Stop()
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	return cluster.Config("okno:tests", controlplane.Masters), stop, nil
 }
 
 // root is the repository: the nearest folder above the test's that holds go.mod.

@@ -29,7 +29,7 @@ func main() {
 	os.Exit(code)
 }
 
-func run(args []string) (int, error) {
+func run(args []string) (code int, err error) {
 	if len(args) < 2 || args[0] != "--" {
 		return 0, errors.New("usage: shared -- COMMAND ARGUMENTS…")
 	}
@@ -47,7 +47,7 @@ func run(args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cluster, err := env.Launch(ctx, dir, bin, root)
 	if err != nil {
 		return 0, err
