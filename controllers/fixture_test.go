@@ -33,6 +33,7 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/config/admission"
 	"github.com/okno-dev/okno/controllers"
+	"github.com/okno-dev/okno/controllers/observation"
 	"github.com/okno-dev/okno/internal/gate"
 	"github.com/okno-dev/okno/internal/installation"
 	"github.com/okno-dev/okno/internal/prover"
@@ -54,6 +55,8 @@ type fixture struct {
 	clock  *clocktesting.FakeClock
 	// prover is where scenarios are run; nothing listens there unless a test says so.
 	prover prover.Address
+	// find finds intakes; nil looks for their pods, of which there are none.
+	find observation.Finder
 	// transport wraps the controller's requests.
 	transport func(http.RoundTripper) http.RoundTripper
 	stop      func()
@@ -150,7 +153,7 @@ func (f *fixture) run() {
 		f.Fatal(err)
 	}
 	err = controllers.Setup(f.Context(), mgr, controllers.Options{
-		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: shipped, ProverAddress: &f.prover,
+		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: shipped, ProverAddress: &f.prover, Find: f.find,
 		Settings: resources.Settings{
 			IntakeImage: "okno.dev/intake:dev", BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080, TrustedKeys: install.TrustedKeys,
 		},

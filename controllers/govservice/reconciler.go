@@ -51,31 +51,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	} else if err != nil {
 		return ctrl.Result{}, err
 	}
-	return r.reconcile(ctx, svc)
-}
-
-func (r *Reconciler) reconcile(ctx context.Context, svc *v1alpha1.GovService) (_ ctrl.Result, err error) {
 	s := &scope{svc: svc, before: *svc.Status.DeepCopy(), now: r.clock.Now()}
-	phases := []phase{r.gather, r.validate, r.snapshot, r.prove, r.judge, r.publish, r.prune}
+	phases := []phase{r.gather, r.validate, r.snapshot, r.prove, r.judge, r.publish, r.prune, r.report}
 	if !svc.DeletionTimestamp.IsZero() {
-		return ctrl.Result{RequeueAfter: s.requeue}, r.passed(ctx, s, r.gather, r.finalize)
+		phases = []phase{r.gather, r.finalize}
 	}
-	err = r.passed(ctx, s, phases...)
-	if err == nil {
-		err = r.passed(ctx, s, r.report)
-	}
+	err := r.run(ctx, s, phases)
 	return ctrl.Result{RequeueAfter: s.requeue}, err
 }
 
-// passed runs phases until one fails. That the cache is behind is no failure: what it has not seen yet brings the service back.
-func (r *Reconciler) passed(ctx context.Context, s *scope, phases ...phase) error {
+// run runs phases until one fails. That the cache is behind is no failure: what it has not seen yet brings the service back.
+func (r *Reconciler) run(ctx context.Context, s *scope, phases []phase) error {
 	for _, p := range phases {
 		err := p(ctx, s)
 		var behind stale
 		switch {
 		case errors.As(err, &behind), errors.Is(err, errEcho), apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 			log.FromContext(ctx).V(1).Info("looking again soon", "because", err.Error())
-			s.quick = true
 			s.wake(staleRetry)
 			if errors.Is(err, errEcho) {
 				s.wake(echoRetry)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -31,7 +32,11 @@ func (r *Reconciler) snapshot(ctx context.Context, s *scope) error {
 		return stale{unseen: "the newest definition"}
 	}
 	rev := makeRevision(body, name, s.digest, r.rules.Version)
-	if err := r.client.Create(ctx, rev, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+	err = r.client.Create(ctx, rev, client.FieldOwner(v1alpha1.FieldManager))
+	if apierrors.IsAlreadyExists(err) {
+		return r.foreign(ctx, s, name, err)
+	}
+	if err != nil {
 		return fmt.Errorf("create revision %q: %w", name, err)
 	}
 	r.echoes.note(s.key(), func(w *written) { w.revision = name })
@@ -39,6 +44,19 @@ func (r *Reconciler) snapshot(ctx context.Context, s *scope) error {
 	s.revision = rev
 	s.revisions = append([]v1alpha1.ServiceRevision{*rev}, s.revisions...)
 	return nil
+}
+
+// foreign looks at a revision that exists although the service has none of this name: the cache is behind, or it belongs to
+// somebody else.
+func (r *Reconciler) foreign(ctx context.Context, s *scope, name string, exists error) error {
+	taken := &v1alpha1.ServiceRevision{}
+	if err := r.reader.Get(ctx, client.ObjectKey{Namespace: s.svc.Namespace, Name: name}, taken); err != nil {
+		return fmt.Errorf("read revision %q: %w", name, err)
+	}
+	if taken.Spec.Service == s.svc.Name && taken.Spec.Digest == s.digest {
+		return exists
+	}
+	return s.nameTaken(taken)
 }
 
 func revisionNamed(revisions []v1alpha1.ServiceRevision, name string) *v1alpha1.ServiceRevision {
