@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,7 +60,9 @@ type fixture struct {
 	find observation.Finder
 	// transport wraps the controller's requests.
 	transport func(http.RoundTripper) http.RoundTripper
-	stop      func()
+	// shipped are the admission policies that the controller expects in force.
+	shipped gate.Admission
+	stop    func()
 }
 
 // newFixture makes the agency with a policy of the gates named, each with quorum 1; the gate scenarios opens by itself.
@@ -71,6 +74,9 @@ func newFixture(t testing.TB, gates ...string) *fixture {
 		clock: clocktesting.NewFakeClock(time.Now()), prover: prover.Address{Public: "http://127.0.0.1:1", Inner: "http://127.0.0.1:1"}, stop: func() {},
 	}
 	var err error
+	if f.shipped, err = admission.Shipped(); err != nil {
+		t.Fatal(err)
+	}
 	if f.client, err = client.New(config, client.Options{Scheme: controllers.Scheme()}); err != nil {
 		t.Fatal(err)
 	}
@@ -122,10 +128,20 @@ func (f *fixture) policy(gates ...string) *v1alpha1.PublicationPolicy {
 	return p
 }
 
-// run starts the controller under its own account and its own rights.
+// run starts the controller anew.
 func (f *fixture) run() {
 	f.Helper()
 	f.stop()
+	end := f.start()
+	f.stop = func() {
+		f.stop = func() {}
+		end()
+	}
+}
+
+// start starts a controller under its own account and its own rights, and returns what ends it.
+func (f *fixture) start() (end func()) {
+	f.Helper()
 	account := env.As(f.config, v1alpha1.ControllerAccount, "system:serviceaccounts", "system:serviceaccounts:okno-system", "system:authenticated")
 	if f.transport != nil {
 		account.Wrap(f.transport)
@@ -135,10 +151,6 @@ func (f *fixture) run() {
 		f.Fatal(err)
 	}
 	install, err := installation.Ensure(f.Context(), direct)
-	if err != nil {
-		f.Fatal(err)
-	}
-	shipped, err := admission.Shipped()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -153,7 +165,7 @@ func (f *fixture) run() {
 		f.Fatal(err)
 	}
 	err = controllers.Setup(f.Context(), mgr, controllers.Options{
-		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: shipped, ProverAddress: &f.prover, Find: f.find,
+		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: f.shipped, ProverAddress: &f.prover, Find: f.find,
 		Settings: resources.Settings{
 			IntakeImage: "okno.dev/intake:dev", BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080, TrustedKeys: install.TrustedKeys,
 		},
@@ -165,13 +177,12 @@ func (f *fixture) run() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(f.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
-	f.stop = func() {
-		f.stop = func() {}
+	return sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			f.Errorf("the controller ended: %v", err)
 		}
-	}
+	})
 }
 
 // logger is silent unless somebody looks for a cause.
@@ -407,7 +418,7 @@ func (f *fixture) revision(name string) *v1alpha1.ServiceRevision {
 func (f *fixture) records(name string) []string {
 	f.Helper()
 	list := &v1alpha1.PublicationList{}
-	if err := f.client.List(f.Context(), list, client.InNamespace(f.ns), client.MatchingLabels{v1alpha1.ServiceLabel: name}); err != nil {
+	if err := f.client.List(f.Context(), list, client.InNamespace(f.ns), client.MatchingFields{"spec.service": name}); err != nil {
 		f.Fatal(err)
 	}
 	var lines []string

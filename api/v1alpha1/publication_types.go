@@ -9,6 +9,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=gpub,categories=okno
+// +kubebuilder:selectablefield:JSONPath=`.spec.service`
 // +kubebuilder:printcolumn:name="Service",type=string,JSONPath=`.spec.service`
 // +kubebuilder:printcolumn:name="Seq",type=integer,JSONPath=`.spec.seq`
 // +kubebuilder:printcolumn:name="Action",type=string,JSONPath=`.spec.action`

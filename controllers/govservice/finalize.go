@@ -34,7 +34,7 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) error {
 func (r *Reconciler) withdraw(ctx context.Context, s *scope) error {
 	// The cache may not have seen the last record yet, and after this there is no second look.
 	list := &v1alpha1.PublicationList{}
-	byService := client.MatchingLabels{v1alpha1.ServiceLabel: s.svc.Name}
+	byService := client.MatchingFields{"spec.service": s.svc.Name}
 	if err := r.reader.List(ctx, list, client.InNamespace(s.svc.Namespace), byService); err != nil {
 		return fmt.Errorf("list publications: %w", err)
 	}
