@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/gate"
@@ -44,7 +47,7 @@ func TestAForgedStampIsOverwritten(t *testing.T) {
 func TestWhoMayNotDecide(t *testing.T) {
 	o := open(t)
 	o.grantInNamespace("writer", rbacv1.PolicyRule{
-		APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"approvals"}, Verbs: []string{"create", "get", "list"},
+		APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"approvals"}, Verbs: []string{"create", "get", "list", "patch"},
 	})
 	o.grantInNamespace("neighbour", rbacv1.PolicyRule{
 		APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"approvals"}, Verbs: []string{"create", "get", "list"},
@@ -79,12 +82,26 @@ func TestWhoMayNotDecide(t *testing.T) {
 				if tc.group != "" {
 					groups = append(groups, tc.group)
 				}
-				refused(t, o.as(tc.user, groups...).Create(t.Context(), o.approval("attempt", tc.at, mod)), tc.says)
+				as := o.as(tc.user, groups...)
+				refused(t, as.Create(t.Context(), o.approval("attempt", tc.at, mod)), tc.says)
+				refused(t, as.Create(t.Context(), o.approval("attempt", tc.at, mod), client.DryRunAll), tc.says)
+				generated := o.approval("", tc.at, mod)
+				generated.GenerateName = "attempt-"
+				refused(t, as.Create(t.Context(), generated), tc.says)
+				applied, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o.approval("attempt", tc.at, mod))
+				if err != nil {
+					t.Fatal(err)
+				}
+				applied["apiVersion"], applied["kind"] = v1alpha1.GroupVersion.String(), "Approval"
+				delete(applied["metadata"].(map[string]any), "creationTimestamp")
+				object := client.ApplyConfigurationFromUnstructured(&unstructured.Unstructured{Object: applied})
+				refused(t, as.Apply(t.Context(), object, client.FieldOwner("attempt"), client.ForceOwnership), "")
 			})
 		}
 	}
-	if v := o.judge(); v.Open != 1 {
-		t.Errorf("%d gates are open, want the scenarios alone", v.Open)
+	var stored v1alpha1.ApprovalList
+	if err := o.admin.List(t.Context(), &stored, client.InNamespace(o.namespace)); err != nil || len(stored.Items) > 0 {
+		t.Errorf("%d attempts were stored, %v", len(stored.Items), err)
 	}
 }
 
