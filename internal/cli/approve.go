@@ -63,23 +63,23 @@ func newApproveCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	f := newClientFactory(cmd)
 	o.addGateFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return decide(cmd.Context(), f, streams, v1alpha1.DecisionApprove, args[0], o)
+		c, err := f.connect()
+		if err != nil {
+			return err
+		}
+		return c.decide(cmd.Context(), streams, v1alpha1.DecisionApprove, args[0], o)
 	}
 	return cmd
 }
 
-// decide makes a decision of a kind about the revision called name and records it.
-func decide(ctx context.Context, f *clientFactory, streams genericiooptions.IOStreams, decision v1alpha1.Decision, name string, o *decideOptions) error {
+// decide makes a decision of a kind about the service or revision called name and records it.
+func (c *cluster) decide(ctx context.Context, streams genericiooptions.IOStreams, decision v1alpha1.Decision, name string, o *decideOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
 	evidence, err := parseEvidence(o.evidence)
 	if err != nil {
 		return usageError{err}
-	}
-	c, err := f.connect()
-	if err != nil {
-		return err
 	}
 	m, err := c.find(ctx, name)
 	if err != nil {
@@ -89,14 +89,13 @@ func decide(ctx context.Context, f *clientFactory, streams genericiooptions.IOSt
 		return fmt.Errorf("%w: the controller has made none of the present definition of %q; see kubectl okno why %s -n %s", errNoRevision, name, name, c.namespace)
 	}
 	c.gather(ctx, m, time.Now())
-	spec := v1alpha1.ApprovalSpec{
+	return c.record(ctx, streams, m, v1alpha1.ApprovalSpec{
 		Subject:  v1alpha1.ApprovalSubject{Kind: "ServiceRevision", Name: m.revision, Digest: m.input.Revision.Digest},
 		Gate:     o.gate,
 		Decision: decision,
 		Comment:  o.comment,
 		Evidence: evidence,
-	}
-	return c.record(ctx, streams, m, spec, o)
+	}, o)
 }
 
 // parseEvidence reads --evidence values: key=value pairs separated by commas. A comma inside a value is kept when no known key

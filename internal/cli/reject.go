@@ -29,7 +29,11 @@ func newRejectCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		if o.comment == "" {
 			return usageError{errors.New("--comment is missing: say what the agency has to change")}
 		}
-		return decide(cmd.Context(), f, streams, v1alpha1.DecisionReject, args[0], o)
+		c, err := f.connect()
+		if err != nil {
+			return err
+		}
+		return c.decide(cmd.Context(), streams, v1alpha1.DecisionReject, args[0], o)
 	}
 	return cmd
 }

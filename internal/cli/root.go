@@ -93,7 +93,7 @@ func newRootCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	addGroup(root, "write", "Write a service (no cluster needed):",
 		newLintCommand(streams), newTestCommand(streams), newServeCommand(streams), newDigestCommand(streams))
 	addGroup(root, "decide", "Decide in a cluster:",
-		newWhyCommand(streams), newApproveCommand(streams), newRejectCommand(streams), newRevokeCommand(streams))
+		newWhyCommand(streams), newApproveCommand(streams), newRejectCommand(streams), newRevokeCommand(streams), newWithdrawCommand(streams))
 	root.AddCommand(newVersionCommand(streams))
 	return root
 }

@@ -255,6 +255,30 @@ func TestWhyTellsWhatItCouldNotRead(t *testing.T) {
 	says(t, code, output, 0, "cannot tell: nothing was decided: policies, admission policies could not be read", "not read: PublicationPolicies:")
 }
 
+func TestWhoMayDecideMayWithdraw(t *testing.T) {
+	d := openDesk(t)
+	service := d.revision.Spec.Service
+	withdraw := func(user, group string) (int, string) {
+		return d.run(user, group, "withdraw", service, "--gate", "security", "--comment", "it leaks")
+	}
+	code, output := withdraw("officer", groupOf["security"])
+	says(t, code, output, 1, "serves nothing")
+	first := d.publication(service + "-000001")
+	first.Spec.Decisions = []v1alpha1.DecisionRecord{{Gate: "security", Approval: d.decide("officer", "decision", "security").Name}}
+	if err := d.controller().Create(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	code, output = withdraw("clerk", groupOf["ministry"])
+	says(t, code, output, 1, "may not decide at gate \"security\"")
+	code, output = withdraw("officer", groupOf["security"])
+	says(t, code, output, 0, "withdrawn at gate security")
+	if v := d.judge(); !v.Withdraw {
+		t.Errorf("verdict %q does not withdraw", v.Message)
+	}
+	code, output = d.run("editor", editors, "why", service)
+	says(t, code, output, 0, "waits (Revoked): withdrawn at gate", "withdrew this digest afterwards")
+}
+
 func (d *desk) list() []v1alpha1.Approval {
 	d.t.Helper()
 	var list v1alpha1.ApprovalList
