@@ -43,7 +43,7 @@ func command(args []string) error {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.root, "root", ".", "the repository")
-	flags.StringVar(&o.results, "results", "bench/results", "the folder of the record, in the repository")
+	flags.StringVar(&o.results, "results", "bench/results", "the folder of the record")
 	flags.IntVar(&o.services, "n", 100, "how many services the cluster publishes")
 	flags.IntVar(&o.agencies, "agencies", 5, "of how many agencies they are")
 	flags.IntVar(&o.clients, "clients", 64, "how many clients file at once")
@@ -60,6 +60,9 @@ func command(args []string) error {
 	if o.root, err = filepath.Abs(o.root); err != nil {
 		return err
 	}
+	if !filepath.IsAbs(o.results) {
+		o.results = filepath.Join(o.root, o.results)
+	}
 	if o.services < 1 || o.agencies < 1 || o.clients < 1 || o.applications < 100 {
 		return errors.New("-n, -agencies and -clients are at least 1, -applications at least 100")
 	}
@@ -74,12 +77,14 @@ func command(args []string) error {
 func run(ctx context.Context, o options) error {
 	began := time.Now()
 	r := newRecord(began)
+	r.Services = o.services
 	var failed error
 	for _, part := range []struct {
 		figures []string
 		measure func(context.Context, options) ([]figure, error)
 	}{
 		{intakeFigures, measureIntake},
+		{clusterFigures, measureCluster},
 	} {
 		if !o.wants(part.figures...) {
 			continue
@@ -97,11 +102,11 @@ func run(ctx context.Context, o options) error {
 		if err := printTable(os.Stdout, r.Figures); err != nil {
 			return err
 		}
-		path, err := r.save(filepath.Join(o.root, o.results))
+		path, err := r.save(o.results)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		fmt.Printf("\n%s in %s, on %d CPUs (%s); recorded in %s\n", "measured", time.Since(began).Round(time.Second), r.CPUs, r.CPU, path)
+		fmt.Printf("\nmeasured in %s, on %d CPUs (%s); recorded in %s\n", time.Since(began).Round(time.Second), r.CPUs, r.CPU, path)
 	}
 	return failed
 }
