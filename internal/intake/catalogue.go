@@ -27,11 +27,29 @@ const (
 	withdrawn       // for good; receipts stay readable
 )
 
-// entry is what is served of a service, immutable.
+// entry is what is served of a service. Its definition is read at first use: an intake of a hundred services starts at once, and
+// holds those that people come for.
 type entry struct {
-	*release
+	service, digest, revision string
+
 	spec  v1alpha1.PublicationSpec
 	since time.Time
+
+	loaded atomic.Pointer[release]
+	brief  atomic.Pointer[brief]
+}
+
+func newEntry(r *release, spec v1alpha1.PublicationSpec, since time.Time) *entry {
+	e := &entry{service: r.service, digest: r.digest, revision: r.revision, spec: spec, since: since}
+	e.loaded.Store(r)
+	return e
+}
+
+// brief is what lists of services show of one.
+type brief struct {
+	Languages  []string      `json:"languages"`
+	ShortTitle v1alpha1.Text `json:"shortTitle"`
+	Summary    v1alpha1.Text `json:"summary"`
 }
 
 // stateAt tells whether the service takes applications. Ends are obeyed by the clock, without a record.
@@ -99,16 +117,44 @@ func (s *Server) restore(ctx context.Context) error {
 		if err := json.Unmarshal(record.Publication, &spec); err != nil {
 			return fmt.Errorf("read publication %d of %q: %w", record.Seq, record.Service, err)
 		}
-		release, err := s.remembered(ctx, record.Service, record.Digest)
-		if err != nil {
-			// One damaged service must not stop the others.
-			s.log.Error("a service cannot be served from the store", "service", record.Service, "digest", record.Digest, "err", err)
-			continue
-		}
-		m[record.Service] = &entry{release: release, spec: spec, since: record.Since}
+		m[record.Service] = &entry{service: record.Service, digest: record.Digest, revision: record.Revision, spec: spec, since: record.Since}
 	}
 	s.catalogue.served.Store(&m)
 	return nil
+}
+
+// current returns the release of an entry, read from the store at first use.
+func (s *Server) current(ctx context.Context, e *entry) (*release, error) {
+	if r := e.loaded.Load(); r != nil {
+		return r, nil
+	}
+	r, err := s.remembered(ctx, e.service, e.digest)
+	if err != nil {
+		return nil, fmt.Errorf("read what is served of %q: %w", e.service, err)
+	}
+	// Two first requests may both have read it; all go on with one, and compile it once.
+	e.loaded.CompareAndSwap(nil, r)
+	return e.loaded.Load(), nil
+}
+
+// briefOf returns what lists show of an entry, without keeping its whole definition.
+func (s *Server) briefOf(ctx context.Context, e *entry) (*brief, error) {
+	if b := e.brief.Load(); b != nil {
+		return b, nil
+	}
+	raw, err := s.store.Definition(ctx, e.digest)
+	if err == nil {
+		err = verify(e.digest, raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what is served of %q: %w", e.service, err)
+	}
+	var b brief
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return nil, fmt.Errorf("decode definition: %w", err)
+	}
+	e.brief.Store(&b)
+	return &b, nil
 }
 
 // remembered reads a release from the store.
@@ -123,7 +169,7 @@ func (s *Server) remembered(ctx context.Context, service, digest string) (*relea
 // releaseOf returns the release that a draft or an application was made on.
 func (s *Server) releaseOf(ctx context.Context, service, digest string) (*release, error) {
 	if e := s.catalogue.lookup(service); e != nil && e.digest == digest {
-		return e.release, nil
+		return s.current(ctx, e)
 	}
 	if r, ok := s.catalogue.old.Load(releaseKey{service, digest}); ok {
 		return r.(*release), nil
@@ -192,7 +238,7 @@ func (s *Server) switchTo(ctx context.Context, spec v1alpha1.PublicationSpec, bo
 		if e == nil {
 			return nil
 		}
-		release, err = e.release, nil
+		release, err = s.current(ctx, e)
 	}
 	if err != nil {
 		return err
@@ -211,7 +257,7 @@ func (s *Server) switchTo(ctx context.Context, spec v1alpha1.PublicationSpec, bo
 	}); err != nil {
 		return err
 	}
-	s.catalogue.put(&entry{release: release, spec: spec, since: since})
+	s.catalogue.put(newEntry(release, spec, since))
 	s.log.Info("following a publication", "service", spec.Service, "seq", spec.Seq, "action", string(spec.Action), "digest", string(spec.Digest))
 	return nil
 }
@@ -219,7 +265,7 @@ func (s *Server) switchTo(ctx context.Context, spec v1alpha1.PublicationSpec, bo
 // load returns a publication's release, compiled, with its definition on disk.
 func (s *Server) load(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) (*release, error) {
 	if e := s.catalogue.lookup(spec.Service); e != nil && e.digest == string(spec.Digest) {
-		return e.release, nil
+		return s.current(ctx, e)
 	}
 	if body == nil {
 		known, err := s.store.Definition(ctx, string(spec.Digest))

@@ -27,7 +27,7 @@ func (c *call) takes() error {
 	case withdrawn:
 		return refuse(http.StatusForbidden, "withdrawn")
 	}
-	limits := c.entry.def.Limits
+	limits := c.served.def.Limits
 	switch {
 	case limits == nil:
 		return nil
@@ -86,7 +86,7 @@ func (s *Server) complete(c *call, model *form.Model, envelope *form.Envelope, f
 	filing.Unit, filing.Queue = destination.Unit, destination.Queue
 	filing.Deadline, filing.DeadlineProvisional = process.Deadline(c.release.def.Process, filedAt, s.options.Location, c.release.calendar)
 	filing.Preview = s.options.Mode == Prover
-	if limits := c.entry.def.Limits; limits != nil {
+	if limits := c.served.def.Limits; limits != nil {
 		filing.LimitTotal = limits.MaxApplications
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/inner"
 	"github.com/okno-dev/okno/internal/intake/store"
 	"github.com/okno-dev/okno/internal/scenario"
@@ -114,13 +115,28 @@ func TestProcessThatCompletesNothingIsNotAlive(t *testing.T) {
 	}
 }
 
-// prove starts a proof of the permit with some scenarios.
-func prove(t *testing.T, p *ProverServer, raw []byte) *inner.Proof {
+// releaseOf reads a definition.
+func releaseOf(t *testing.T, raw []byte) *release {
 	t.Helper()
-	r, err := newRelease(service, "", raw, "")
+	canonical, err := digest.Canonical(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d, err := digest.Of(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRelease(service, string(d), canonical, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// prove starts a proof of the permit with some scenarios.
+func prove(t *testing.T, p *ProverServer, raw []byte) *inner.Proof {
+	t.Helper()
+	r := releaseOf(t, raw)
 	proof, err := p.Start(t.Context(), inner.ProofRequest{Service: service, Digest: r.digest, Definition: raw})
 	if err != nil {
 		t.Fatal(err)
@@ -189,10 +205,7 @@ func TestThreeWaysInAgree(t *testing.T) {
 	proof := prove(t, p, raw)
 	server := httptest.NewServer(p.Public())
 	defer server.Close()
-	r, err := newRelease(service, "", raw, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := releaseOf(t, raw)
 	report, err := scenario.Run(t.Context(), scenario.Options{
 		Base: server.URL, Host: proof.Host, Service: service, Definition: r.def, Image: proof.Image, Parallel: 2,
 	})
@@ -239,10 +252,7 @@ func TestProofIsAskedForAndEndedOverTheInnerPort(t *testing.T) {
 	defer port.Close()
 	client := &inner.Client{Base: port.URL, Token: func() string { return own.Token(inner.ProverAudience, noon.Add(time.Minute)) }}
 	raw := definition(t)
-	r, err := newRelease(service, "", raw, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := releaseOf(t, raw)
 
 	_, err = client.StartProof(t.Context(), inner.ProofRequest{Service: service, Digest: "sha256:" + strings.Repeat("0", 64), Definition: raw})
 	var refused *inner.StatusError

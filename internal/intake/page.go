@@ -94,8 +94,14 @@ func (s *Server) home(c *call) error {
 		if e.stateAt(c.now) == withdrawn {
 			continue
 		}
+		b, err := s.briefOf(c.Context(), e)
+		if err != nil {
+			// One damaged service must not hide the others.
+			s.log.Error("a service cannot be listed", "service", e.service, "err", err)
+			continue
+		}
 		list = append(list, homeService{
-			Title: e.def.ShortTitle.In(c.lang, e.def.Languages[0]), Summary: e.def.Summary.In(c.lang, e.def.Languages[0]),
+			Title: b.ShortTitle.In(append([]string{c.lang}, b.Languages...)...), Summary: b.Summary.In(append([]string{c.lang}, b.Languages...)...),
 			URL: servicePath(e.service),
 		})
 	}

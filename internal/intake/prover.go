@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/inner"
 	"github.com/okno-dev/okno/internal/intake/store"
 )
@@ -100,7 +101,11 @@ func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*
 			return nil, err
 		}
 	}
-	release, err := newRelease(request.Service, request.Digest, request.Definition, "")
+	canonical, err := digest.Canonical(request.Definition)
+	if err != nil {
+		return nil, err
+	}
+	release, err := newRelease(request.Service, request.Digest, canonical, "")
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +119,7 @@ func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*
 	}
 	proof, err := p.open(ctx, id, dir, zone)
 	if err == nil {
-		if err = proof.server.Serve(ctx, request.Service, request.Definition); err == nil {
+		if err = proof.server.Serve(ctx, request.Service, canonical); err == nil {
 			err = p.add(id, proof)
 		}
 		if err != nil {

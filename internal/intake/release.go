@@ -3,9 +3,12 @@
 package intake
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -22,7 +25,6 @@ type release struct {
 	service  string
 	digest   string
 	revision string
-	raw      []byte
 	def      *v1alpha1.ServiceDefinition
 	calendar *calendar.Calendar
 
@@ -32,25 +34,25 @@ type release struct {
 	exports func() (*exports, error)
 }
 
-// newRelease reads a definition that must hash to want; want "" means whatever it hashes to.
-func newRelease(service, want string, raw []byte, baseURL string) (*release, error) {
-	got, err := digest.Of(raw)
-	if err != nil {
+// newRelease reads a definition in its canonical form, which must hash to want.
+func newRelease(service, want string, canonical []byte, baseURL string) (*release, error) {
+	if err := verify(want, canonical); err != nil {
 		return nil, err
 	}
-	if want != "" && string(got) != want {
-		return nil, fmt.Errorf("%w: it is %q, not %q", ErrDigest, got, want)
+	r := &release{
+		service: service, digest: want, revision: digest.RevisionName(service, v1alpha1.Digest(want)), def: new(v1alpha1.ServiceDefinition),
 	}
-	r := &release{service: service, digest: string(got), revision: digest.RevisionName(service, got), raw: raw, def: new(v1alpha1.ServiceDefinition)}
-	if err := json.Unmarshal(raw, r.def); err != nil {
+	if err := json.Unmarshal(canonical, r.def); err != nil {
 		return nil, fmt.Errorf("decode definition: %w", err)
 	}
 	if len(r.def.Languages) == 0 {
 		return nil, errors.New("definition has no languages")
 	}
-	if r.calendar, err = calendar.Builtin(r.def.Process.Calendar); err != nil {
+	days, err := calendar.Builtin(r.def.Process.Calendar)
+	if err != nil {
 		return nil, err
 	}
+	r.calendar = days
 	r.model = sync.OnceValues(func() (*form.Model, error) { return form.Load(r.def) })
 	r.exports = sync.OnceValues(func() (*exports, error) {
 		model, err := r.model()
@@ -60,6 +62,17 @@ func newRelease(service, want string, raw []byte, baseURL string) (*release, err
 		return makeExports(r, model, baseURL)
 	})
 	return r, nil
+}
+
+// verify checks that a canonical form hashes to a digest. Bytes that do are canonical: the digest was taken of no others.
+func verify(want string, canonical []byte) error {
+	h := sha256.New()
+	io.WriteString(h, digest.Domain)
+	h.Write(canonical)
+	if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); got != want {
+		return fmt.Errorf("%w: it is %q, not %q", ErrDigest, got, want)
+	}
+	return nil
 }
 
 // key is what releases are kept by. The same content under two names is two releases: their URLs differ.

@@ -28,8 +28,9 @@ type call struct {
 	*http.Request
 	w   http.ResponseWriter
 	now time.Time
-	// entry is what is served of the service in the path; nil on paths without one.
-	entry *entry
+	// entry is what is served of the service in the path, and served its release; nil on paths without one.
+	entry  *entry
+	served *release
 	// release is the one that the request is about: the served one, or the one that a draft was begun on.
 	release *release
 	// lang is the language of the answer.
@@ -187,7 +188,12 @@ func (s *Server) prepare(c *call) error {
 		if c.entry == nil {
 			return refuse(http.StatusNotFound, "noService")
 		}
-		c.about(c.entry.release)
+		served, err := s.current(c.Context(), c.entry)
+		if err != nil {
+			return err
+		}
+		c.served = served
+		c.about(served)
 	}
 	c.lang = s.language(c)
 	return nil
