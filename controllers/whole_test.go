@@ -51,7 +51,7 @@ func (f *fixture) prove() {
 	p, err := intake.NewProver(intake.Options{
 		Keys: keys, KeyIDs: keys.IDs(), Audience: inner.ProverAudience, Clock: f.clock.Now, Location: time.UTC,
 		Image: func() string { return "sha256:prover" }, Log: slog.New(slog.DiscardHandler),
-	}, f.TB.TempDir())
+	}, f.TempDir())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func (a *agency) Forget(string, string)                          {}
 func (f *fixture) serve() *agency {
 	f.Helper()
 	keys := f.keys()
-	s, err := store.Open(f.Context(), filepath.Join(f.TB.TempDir(), "okno.db"), store.Options{})
+	s, err := store.Open(f.Context(), filepath.Join(f.TempDir(), "okno.db"), store.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func (st state) onTheWay() *readiness {
 	if st.target == nil || st.isServed() || st.held.reason != "" || st.svc.Spec.State == v1alpha1.StateSuspended || !st.approves(st.target.Spec.Digest) {
 		return nil
 	}
-	return &readiness{metav1.ConditionFalse, v1alpha1.ReasonNotPublished, fmt.Sprintf("%s is approved and about to be published", st.target.Name), v1alpha1.ConditionReconciling}
+	return &readiness{metav1.ConditionFalse, v1alpha1.ReasonNotPublished, st.target.Name + " is approved and about to be published", v1alpha1.ConditionReconciling}
 }
 
 // suspended: that nobody may apply is what is wanted.

@@ -15,6 +15,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/yaml"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -78,7 +79,7 @@ func running(t *testing.T) (*Prover, *[]string) {
 	return &Prover{
 		HTTP:   http.DefaultClient,
 		Locate: func(context.Context) (Address, error) { return Address{Public: public.URL, Inner: private.URL}, nil },
-		Token:  func() string { return signer.Token(inner.ProverAudience, time.Now().Add(time.Minute)) },
+		Token:  func() string { return signer.Token(inner.ProverAudience, clock.RealClock{}.Now().Add(time.Minute)) },
 	}, asked
 }
 
