@@ -14,6 +14,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -171,6 +172,13 @@ func TestAnAgencyGetsItsIntakeAndKeepsIt(t *testing.T) {
 	if err := f.client.Get(t.Context(), key, set); err != nil {
 		t.Fatal(err)
 	}
+
+	// A status that somebody wiped is written anew at once.
+	wipe := []byte(`[{"op":"replace","path":"/status","value":{"observedGeneration":-1}}]`)
+	if err := f.as(v1alpha1.ControllerAccount).Status().Patch(t.Context(), p, client.RawPatch(types.JSONPatchType, wipe)); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitProvider(f.ns, v1alpha1.ReasonReady)
 
 	// Looked at again, nothing is written; what somebody changed by hand is put right, and only that.
 	count.taken()

@@ -27,7 +27,7 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 		return fmt.Errorf("read namespace: %w", err)
 	}
 	var err error
-	if s.provider, err = r.providerOf(ctx, s.svc.Namespace); err != nil {
+	if s.provider, err = providerOf(ctx, r.client, s.svc.Namespace); err != nil {
 		return err
 	}
 	if s.ledger, err = r.ledgerOf(ctx, s.key()); err != nil {
@@ -52,9 +52,9 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 }
 
 // providerOf is the agency of a namespace. Of two that claim it the older one has it.
-func (r *Reconciler) providerOf(ctx context.Context, namespace string) (*v1alpha1.ServiceProvider, error) {
+func providerOf(ctx context.Context, from client.Reader, namespace string) (*v1alpha1.ServiceProvider, error) {
 	list := &v1alpha1.ServiceProviderList{}
-	if err := r.client.List(ctx, list, client.MatchingFields{"spec.namespace": namespace}); err != nil {
+	if err := from.List(ctx, list, client.MatchingFields{"spec.namespace": namespace}); err != nil {
 		return nil, fmt.Errorf("list providers: %w", err)
 	}
 	if len(list.Items) == 0 {

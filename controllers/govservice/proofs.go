@@ -5,6 +5,7 @@ package govservice
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -17,12 +18,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/resources"
 )
 
-// Prover runs the scenarios of a revision whose body is at hand. An error tells that they could not be run; scenarios that ran
-// and failed are in the report.
+// Prover runs the scenarios of a revision whose body is at hand, with terms counted in a time zone. An error tells that they could
+// not be run; scenarios that ran and failed are in the report.
 type Prover interface {
-	Prove(ctx context.Context, rev *v1alpha1.ServiceRevision) (*v1alpha1.ScenarioReport, error)
+	Prove(ctx context.Context, rev *v1alpha1.ServiceRevision, timeZone string) (*v1alpha1.ScenarioReport, error)
 }
 
 // Bounds of proving.
@@ -50,6 +52,8 @@ type proofs struct {
 	mu   sync.Mutex
 	runs map[types.NamespacedName]*run
 }
+
+var errNoProvider = errors.New("no ServiceProvider names the namespace")
 
 // run is one revision's proof under way, or its last failure.
 type run struct {
@@ -131,7 +135,14 @@ func (p *proofs) prove(ctx context.Context, key types.NamespacedName) error {
 	if len(rev.Status.Conditions) > 0 {
 		return nil
 	}
-	report, err := p.prover.Prove(ctx, rev)
+	provider, err := providerOf(ctx, p.client, key.Namespace)
+	if err != nil {
+		return err
+	}
+	if provider == nil {
+		return errNoProvider
+	}
+	report, err := p.prover.Prove(ctx, rev, resources.TimeZone(provider))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a passing state may last before it is worth a status write.
-const patience = 2 * time.Second
+const patience = 5 * time.Second
 
 // prove sees that the revision's scenarios run, elsewhere and once; their report wakes the service.
 func (r *Reconciler) prove(_ context.Context, s *scope) error {

@@ -23,6 +23,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -78,9 +79,19 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	r := &Reconciler{Options: o, client: mgr.GetClient(), away: map[types.NamespacedName]time.Time{}}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("serviceprovider").
-		For(&v1alpha1.ServiceProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ServiceProvider{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, statusChanged()))).
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.providersOf)).
 		Complete(r)
+}
+
+// statusChanged lets through what anybody did to the status, but for the journal's checkpoint: one that was wiped is written anew at
+// once, since every service of the agency rests on it.
+func statusChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, now := e.ObjectOld.(*v1alpha1.ServiceProvider).Status, e.ObjectNew.(*v1alpha1.ServiceProvider).Status
+		before.Checkpoint, now.Checkpoint = nil, nil
+		return !equality.Semantic.DeepEqual(before, now)
+	}}
 }
 
 func (r *Reconciler) providersOf(ctx context.Context, o client.Object) []reconcile.Request {

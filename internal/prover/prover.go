@@ -35,9 +35,9 @@ type Prover struct {
 // forgetTime bounds the request that ends a proof.
 const forgetTime = 5 * time.Second
 
-// Prove runs all scenarios of rev, whose body must be at hand. An error tells that they could not be run; scenarios that fail are in
+// Prove runs all scenarios of rev, whose body must be at hand, with terms counted in a time zone. An error tells that they could not be run; scenarios that fail are in
 // the report.
-func (p *Prover) Prove(ctx context.Context, rev *v1alpha1.ServiceRevision) (*v1alpha1.ScenarioReport, error) {
+func (p *Prover) Prove(ctx context.Context, rev *v1alpha1.ServiceRevision, timeZone string) (*v1alpha1.ScenarioReport, error) {
 	def, err := rev.Spec.Definition.Decode()
 	if err != nil {
 		return nil, err
@@ -49,6 +49,7 @@ func (p *Prover) Prove(ctx context.Context, rev *v1alpha1.ServiceRevision) (*v1a
 	client := &inner.Client{HTTP: p.HTTP, Base: address.Inner, Token: p.Token}
 	proof, err := client.StartProof(ctx, inner.ProofRequest{
 		Service: rev.Spec.Service, Namespace: rev.Namespace, Digest: string(rev.Spec.Digest), Definition: rev.Spec.Definition.Raw(),
+		TimeZone: timeZone,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start proof: %w", err)

@@ -85,7 +85,7 @@ func running(t *testing.T) (*Prover, *[]string) {
 
 func TestARevisionIsProvenAndTheProofEnded(t *testing.T) {
 	p, asked := running(t)
-	report, err := p.Prove(t.Context(), sample(t))
+	report, err := p.Prove(t.Context(), sample(t), "Europe/Moscow")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestWhatCannotBeRunIsAnErrorAndNoReport(t *testing.T) {
 			p, _ := running(t)
 			rev := sample(t)
 			spoil(p, rev)
-			if report, err := p.Prove(t.Context(), rev); err == nil {
+			if report, err := p.Prove(t.Context(), rev, "Europe/Moscow"); err == nil {
 				t.Errorf("report %+v", report)
 			}
 		})

@@ -73,6 +73,14 @@ func (s Settings) Endpoints(provider, service string) *v1alpha1.Endpoints {
 	}
 }
 
+// TimeZone is the zone in which an agency counts terms.
+func TimeZone(p *v1alpha1.ServiceProvider) string {
+	if p.Spec.TimeZone == "" {
+		return DefaultTimeZone
+	}
+	return p.Spec.TimeZone
+}
+
 func selector() map[string]string { return map[string]string{NameLabel: IntakeName} }
 
 func labels() map[string]string {

@@ -96,15 +96,11 @@ func makeContainer(p *v1alpha1.ServiceProvider, s Settings) corev1.Container {
 }
 
 func makeArgs(p *v1alpha1.ServiceProvider, s Settings) []string {
-	zone := p.Spec.TimeZone
-	if zone == "" {
-		zone = DefaultTimeZone
-	}
 	args := []string{
 		"--namespace=" + p.Spec.Namespace,
 		"--provider=" + p.Name,
 		"--base-url=" + s.BaseURL(p.Name),
-		"--time-zone=" + zone,
+		"--time-zone=" + TimeZone(p),
 		"--audience=" + inner.IntakeAudience(p.Spec.Namespace),
 		"--data-dir=/data",
 		"--public-bind=$(POD_IP):" + strconv.Itoa(PublicPort),
