@@ -52,7 +52,7 @@ func measureCluster(ctx context.Context, o options) (_ []figure, err error) {
 		return nil, err
 	}
 	for _, step := range []func(context.Context) error{
-		m.intakesRun(agencies), m.firstRevisions, m.secondRevisions, m.idle, m.touched, m.restarted,
+		m.intakesRun(agencies), m.firstRevisions, m.secondRevisions, m.anchored, m.touched, m.restarted, m.idle,
 	} {
 		if err = step(ctx); err != nil {
 			break
@@ -247,24 +247,47 @@ func digestShown(ctx context.Context, citizen *http.Client, url string) (string,
 	return response.Header.Get("Okno-Digest"), err
 }
 
-// quiet is how long the controller is watched for writes that nothing asks for: longer than it takes to ask every intake.
-const quiet = 15 * time.Second
+// Times for which the controller is left alone.
+const (
+	// anchoring is longer than the minute between two anchors of a journal, so that what has grown is anchored.
+	anchoring = 65 * time.Second
+	// quiet is longer than it takes to ask every intake.
+	quiet = 15 * time.Second
+	// resting is longer than the two minutes after which a Go program without work collects its garbage.
+	resting = 130 * time.Second
+	// reserve is kept for stopping everything.
+	reserve = 20 * time.Second
+)
 
-// idle is P7 for an idle cluster, and the memory of those who worked.
-func (m *control) idle(ctx context.Context) error {
-	progress("cluster: watching the idle controller for %s", quiet)
+// anchored waits until the journals' growth is in the agencies' status: that is no resync, and has a budget of its own.
+func (m *control) anchored(ctx context.Context) error {
+	progress("cluster: waiting %s for the journals' anchors", anchoring)
 	if _, err := m.audit.since(ctx); err != nil {
 		return err
 	}
-	if err := pause(ctx, quiet); err != nil {
+	if err := pause(ctx, anchoring); err != nil {
 		return err
 	}
 	counted, err := m.audit.since(ctx)
-	if err != nil {
+	m.add(atMost("P8", "writes for metrics and journal anchors in the minute after the work", float64(counted.total())/anchoring.Seconds(), 1, "/s").
+		because("%s", counted.per(1)))
+	return errors.Join(err, m.remember("just after the work", false))
+}
+
+// idle is P7 for a cluster in which nothing happens, and the memory of all programs at rest.
+func (m *control) idle(ctx context.Context) error {
+	rest := resting
+	if deadline, ok := ctx.Deadline(); ok {
+		rest = max(quiet, min(rest, time.Until(deadline)-reserve))
+	}
+	rest = rest.Round(time.Second)
+	progress("cluster: watching the idle controller for %s", rest)
+	if err := pause(ctx, rest); err != nil {
 		return err
 	}
-	m.add(atMost("P7", "writes while nothing happens", float64(counted.total()), 0, "").because("%s %s", quiet, counted.per(1)))
-	return m.remember("after the work")
+	counted, err := m.audit.since(ctx)
+	m.add(atMost("P7", "writes while nothing happens", float64(counted.total()), 0, "").because("%s %s", rest, counted.per(1)))
+	return errors.Join(err, m.remember(fmt.Sprintf("after %s of rest", rest), true))
 }
 
 // touched is P7 for a resync: every service gets an annotation, which concerns nobody, and so does the policy, for which the
@@ -333,7 +356,7 @@ func (m *control) restarted(ctx context.Context) error {
 		return err
 	}
 	m.add(atMost("P7", "writes after a restart", float64(counted.total()), 0, "").because("%s", counted.per(1)))
-	return m.remember("after a restart")
+	return nil
 }
 
 // reconciled is how often the controller has looked at a service since its start.

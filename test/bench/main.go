@@ -16,6 +16,10 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // options are what the command line decides.
@@ -33,6 +37,8 @@ func (o options) wants(ids ...string) bool {
 }
 
 func main() {
+	log.SetLogger(logr.Discard()) // what goes wrong comes back as an error
+	klog.SetLogger(logr.Discard())
 	if err := command(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// remember takes the memory of the programs at rest.
-func (m *control) remember(when string) error {
+// remember takes the memory of the programs; only at rest it is judged.
+func (m *control) remember(when string, judge bool) error {
 	for _, p := range []struct {
 		program string
 		bound   float64 // MiB; 0 where no target is set
@@ -31,9 +31,9 @@ func (m *control) remember(when string) error {
 				most = now
 			}
 		}
-		what := fmt.Sprintf("memory of the %s at rest %s", p.program, when)
+		what := fmt.Sprintf("memory of the %s %s", p.program, when)
 		f := told(p.program, what, most.resident, "MiB")
-		if p.bound > 0 {
+		if judge && p.bound > 0 {
 			f = atMost(p.program, what, most.resident, p.bound, "MiB")
 		}
 		m.add(f.because("the most of %d; %s", len(pids), most))

@@ -43,7 +43,7 @@ func TestEachAcknowledgementComesAfterItsSync(t *testing.T) {
 			if len(acks) != n {
 				t.Fatalf("%d of %d were acknowledged", len(acks), n)
 			}
-			checkOrder(t, trace, acks)
+			checkOrder(t, trace, ackPattern, acks)
 			acks.check(t, dir, n)
 		})
 	}
@@ -51,15 +51,16 @@ func TestEachAcknowledgementComesAfterItsSync(t *testing.T) {
 
 var (
 	numberPattern = regexp.MustCompile(`\d{4}-\d{7}-\d`)
-	ackPattern    = regexp.MustCompile(`\bwrite\(1<[^>]*>, "ack \d+ (\d{4}-\d{7}-\d)`)
+	ackPattern    = regexp.MustCompile(`\bwrite\(1<[^>]*>, "ack \d+ `)
 	walWrite      = regexp.MustCompile(`^(\d+) +pwrite64\(\d+<[^>]*-wal>, "`)
 	syncStart     = regexp.MustCompile(`^(\d+) +(fdatasync|fsync)\(\d+<[^>]*-wal>`)
 	syncEnd       = regexp.MustCompile(`^(\d+) +<\.\.\. (fdatasync|fsync) resumed>`)
 )
 
 // checkOrder walks through the trace and knows at each line which numbers are
-// written, which a running sync covers, and which are safe.
-func checkOrder(t *testing.T, trace string, acks acknowledged) {
+// written, which a running sync covers, and which are safe. ack is how the
+// write of an acknowledgement begins; its number follows.
+func checkOrder(t *testing.T, trace string, ack *regexp.Regexp, acks acknowledged) {
 	t.Helper()
 	f, err := os.Open(trace)
 	if err != nil {
@@ -81,9 +82,10 @@ func checkOrder(t *testing.T, trace string, acks acknowledged) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Text()
-		if m := ackPattern.FindStringSubmatch(line); m != nil {
-			if !safe[m[1]] {
-				t.Errorf("%s was acknowledged before a sync covered it", m[1])
+		if found := ack.FindStringIndex(line); found != nil {
+			number := numberPattern.FindString(line[found[1]:])
+			if !safe[number] {
+				t.Errorf("%q was acknowledged before a sync covered it", number)
 			}
 			confirmed++
 		} else if walWrite.MatchString(line) {
@@ -117,7 +119,7 @@ func TestCrashAtAFailedSync(t *testing.T) {
 		t.Run(fmt.Sprintf("sync=%d", k), func(t *testing.T) {
 			dir, trace := t.TempDir(), filepath.Join(t.TempDir(), "trace")
 			acks := starve(t, dir, trace, fmt.Sprintf("fdatasync,fsync:error=EIO:when=%d", k))
-			checkOrder(t, trace, acks) // acknowledgements still on their way may follow, of what was safe before
+			checkOrder(t, trace, ackPattern, acks) // acknowledgements still on their way may follow, of what was safe before
 			acks.check(t, dir, faultKeys)
 		})
 	}
