@@ -9,10 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -35,6 +37,7 @@ type settings struct {
 }
 
 func main() {
+	runtime.MemProfileRate = 0 // nobody profiles a pod's heap, and the tables for it take a megabyte
 	var s settings
 	flag.StringVar(&s.namespace, "namespace", "", "the agency's namespace, whose Publications are followed")
 	flag.StringVar(&s.provider, "provider", "", "the agency's name on pages that belong to no service")
@@ -137,10 +140,19 @@ func serve(ctx context.Context, s settings, server served) error {
 	defer cancel(nil)
 	var group sync.WaitGroup
 	group.Go(func() { server.Run(ctx) })
-	for address, handler := range map[string]http.Handler{s.publicBind: server.Public(), s.innerBind: server.Inner()} {
+	// In this order: who learns at the inner port that the intake is ready finds the public one open.
+	for _, port := range []struct {
+		address string
+		handler http.Handler
+	}{{s.publicBind, server.Public()}, {s.innerBind, server.Inner()}} {
+		listener, err := net.Listen("tcp", port.address)
+		if err != nil {
+			cancel(fmt.Errorf("serve %s: %w", port.address, err))
+			break
+		}
 		group.Go(func() {
-			if err := intake.Listen(ctx, address, handler); err != nil {
-				cancel(fmt.Errorf("serve %s: %w", address, err))
+			if err := intake.ServeOn(ctx, listener, port.handler); err != nil {
+				cancel(fmt.Errorf("serve %s: %w", port.address, err))
 			}
 		})
 	}

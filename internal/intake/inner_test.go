@@ -4,6 +4,7 @@ package intake
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/inner"
 	"github.com/okno-dev/okno/internal/intake/store"
@@ -205,9 +207,12 @@ func TestThreeWaysInAgree(t *testing.T) {
 	proof := prove(t, p, raw)
 	server := httptest.NewServer(p.Public())
 	defer server.Close()
-	r := releaseOf(t, raw)
+	var def v1alpha1.ServiceDefinition
+	if err := json.Unmarshal(raw, &def); err != nil {
+		t.Fatal(err)
+	}
 	report, err := scenario.Run(t.Context(), scenario.Options{
-		Base: server.URL, Host: proof.Host, Service: service, Definition: r.def, Image: proof.Image, Parallel: 2,
+		Base: server.URL, Host: proof.Host, Service: service, Definition: &def, Image: proof.Image, Parallel: 2,
 	})
 	if err != nil {
 		t.Fatal(err)

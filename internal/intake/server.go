@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/okno-dev/okno/internal/intake/store"
@@ -92,6 +94,7 @@ type Server struct {
 	static    *page.Static
 	limiter   *limiter
 	metrics   *metrics
+	lastWork  atomic.Int64 // when the last request ended, in nanoseconds since 1970 by the machine's clock
 	public    http.Handler
 	inner     http.Handler
 }
@@ -114,6 +117,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(s)
+	s.lastWork.Store(time.Now().UnixNano())
 	if err := s.restore(ctx); err != nil {
 		return nil, err
 	}
@@ -143,6 +147,9 @@ func (s *Server) Inner() http.Handler { return s.inner }
 // housekeeping is how often Run looks for what is due.
 const housekeeping = time.Second
 
+// restAfter is how long nobody must have asked for anything before memory is given back.
+const restAfter = 20 * time.Second
+
 // purgeEvery is how often expired drafts and forgotten uploads are deleted.
 const purgeEvery = 10 * time.Minute
 
@@ -150,9 +157,14 @@ const purgeEvery = 10 * time.Minute
 func (s *Server) Run(ctx context.Context) {
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
-	var purged time.Time
+	var purged, rested time.Time
 	for {
 		now := s.options.Clock()
+		if worked := time.Unix(0, s.lastWork.Load()); worked.After(rested) && time.Since(worked) >= restAfter {
+			// What a busy hour took is given back: an agency's intake rests most of its life, beside many others.
+			debug.FreeOSMemory()
+			rested = time.Now()
+		}
 		if err := s.promote(ctx, now); err != nil && ctx.Err() == nil {
 			s.log.Error("cannot switch to a publication that became effective", "err", err)
 		}

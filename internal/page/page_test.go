@@ -152,3 +152,28 @@ func TestDaysAreWrittenInWords(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryPageOfBothServersParses(t *testing.T) {
+	static, err := LoadStatic(web.FS, "static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, server := range []string{"intake", "portal"} {
+		texts, err := LoadTexts(web.FS, "locales/shared", "locales/"+server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Parse(web.FS, "templates", server, texts, static, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.pages) == 0 {
+			t.Errorf("%s has no pages", server)
+		}
+		for key := range r.pages {
+			if _, err := r.page(key.lang, key.name); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

@@ -53,8 +53,10 @@ type Link struct{ Text, URL string }
 // Renderer renders templates in each language.
 type Renderer struct {
 	texts *Texts
-	pages map[string]map[string]*template.Template // by language, then by name
+	pages map[pageKey]func() (*template.Template, error)
 }
+
+type pageKey struct{ lang, name string }
 
 // languageNames are languages in their own words.
 var languageNames = map[string]string{"ru": "Русский", "en": "English", "tt": "Татарча", "ba": "Башҡортса", "cv": "Чӑвашла"}
@@ -86,22 +88,41 @@ func Parse(fsys fs.FS, root, dir string, texts *Texts, static *Static, zone *tim
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{texts: texts, pages: map[string]map[string]*template.Template{}}
+	r := &Renderer{texts: texts, pages: map[pageKey]func() (*template.Template, error){}}
 	for _, lang := range texts.Languages() {
 		shared, err := template.New("").Funcs(functions(lang, texts, static, zone)).ParseFS(fsys, append(parts, path.Join(root, "*.html"))...)
 		if err != nil {
 			return nil, fmt.Errorf("parse shared templates: %w", err)
 		}
-		r.pages[lang] = map[string]*template.Template{}
 		for _, file := range files {
-			t, err := template.Must(shared.Clone()).ParseFS(fsys, file)
-			if err != nil {
-				return nil, fmt.Errorf("parse template %q: %w", file, err)
-			}
-			r.pages[lang][strings.TrimSuffix(path.Base(file), ".html")] = t
+			// Each page is a copy of all shared templates: made at first use, since few pages are used in most languages.
+			name := strings.TrimSuffix(path.Base(file), ".html")
+			r.pages[pageKey{lang, name}] = sync.OnceValues(func() (*template.Template, error) {
+				t, err := shared.Clone()
+				if err != nil {
+					return nil, err
+				}
+				return t.ParseFS(fsys, file)
+			})
 		}
 	}
 	return r, nil
+}
+
+// page returns the templates of a page in a language, or in the default one when there are no texts in it.
+func (r *Renderer) page(lang, name string) (*template.Template, error) {
+	parse := r.pages[pageKey{lang, name}]
+	if parse == nil {
+		parse = r.pages[pageKey{DefaultLanguage, name}]
+	}
+	if parse == nil {
+		return nil, fmt.Errorf("no page %q", name)
+	}
+	t, err := parse()
+	if err != nil {
+		return nil, fmt.Errorf("parse page %q: %w", name, err)
+	}
+	return t, nil
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -114,13 +135,9 @@ type view struct {
 
 // Render writes a page. It is rendered whole before the first byte is sent, so that a failure never leaves half a page.
 func (r *Renderer) Render(w http.ResponseWriter, status int, name string, layout Layout, body any) error {
-	pages := r.pages[layout.Lang]
-	if pages == nil {
-		pages = r.pages[DefaultLanguage]
-	}
-	t := pages[name]
-	if t == nil {
-		return fmt.Errorf("no page %q", name)
+	t, err := r.page(layout.Lang, name)
+	if err != nil {
+		return err
 	}
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
@@ -133,7 +150,7 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, name string, layout
 	h.Set("Content-Language", layout.Lang)
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
-	_, err := w.Write(b.Bytes())
+	_, err = w.Write(b.Bytes())
 	return err
 }
 
