@@ -77,8 +77,6 @@ type Counts struct {
 	InProgress int64 `json:"inProgress"`
 	// Overdue is how many of those are past their deadline.
 	Overdue int64 `json:"overdue"`
-	// Unrouted is how many no routing rule took and no default received.
-	Unrouted int64 `json:"unrouted"`
 }
 
 // Checkpoint is the head of a journal.

@@ -92,14 +92,10 @@ func (s *Server) complete(c *call, model *form.Model, envelope *form.Envelope, f
 	return nil
 }
 
-// replayed returns the receipt that an idempotency key or a draft already has. A filing without a definition can be nothing but a
-// replay: the store refuses it otherwise.
+// replayed returns the receipt that an idempotency key or a draft already has.
 func (s *Server) replayed(c *call, filing store.Filing) (store.Receipt, bool) {
-	receipt, err := s.store.FileApplication(c.Context(), store.Filing{
-		Client: filing.Client, IdempotencyKey: filing.IdempotencyKey, RequestHash: filing.RequestHash, DraftID: filing.DraftID,
-		Envelope: json.RawMessage("{}"), FiledAt: c.now, Preview: true,
-	})
-	return receipt, err == nil && receipt.Replayed
+	receipt, err := s.store.Replay(c.Context(), filing)
+	return receipt, err == nil
 }
 
 // countRejected counts a submission that validation refused. It is a count, not a promise: should it fail, the applicant still
