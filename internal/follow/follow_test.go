@@ -205,10 +205,12 @@ func listen(t *testing.T, a *apiServer, keys Verifier, knows func(context.Contex
 
 func next(t *testing.T, changes <-chan Change) Change {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	select {
 	case c := <-changes:
 		return c
-	case <-time.After(10 * time.Second):
+	case <-ctx.Done():
 		t.Fatal("nothing was delivered")
 		return Change{}
 	}
@@ -263,10 +265,12 @@ func TestFollowWaitsForTheRevisionThatThePublicationNames(t *testing.T) {
 	a.revisions[good.Name] = forged
 	a.publish(r.publication(1, good))
 	changes := listen(t, a, r.keys(), nil, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	for range 2 { // the second try shows that the first was refused
 		select {
 		case <-a.fetches:
-		case <-time.After(10 * time.Second):
+		case <-ctx.Done():
 			t.Fatal("the follower gave up")
 		}
 	}

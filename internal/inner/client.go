@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,7 +60,8 @@ func (c *Client) StartProof(ctx context.Context, request ProofRequest) (*Proof, 
 // EndProof ends a proof and drops its store. An unknown id is no error: provers forget their proofs when they restart.
 func (c *Client) EndProof(ctx context.Context, id string) error {
 	err := c.do(ctx, http.MethodDelete, PathProofs+"/"+url.PathEscape(id), nil, nil)
-	if status, ok := err.(*StatusError); ok && status.Status == http.StatusNotFound {
+	var status *StatusError
+	if errors.As(err, &status) && status.Status == http.StatusNotFound {
 		return nil
 	}
 	return err

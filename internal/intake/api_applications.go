@@ -107,7 +107,7 @@ func readBody(r *http.Request) ([]byte, error) {
 // requestHash tells two requests with one key apart.
 func requestHash(mediaType, uploads string, body []byte) [32]byte {
 	h := sha256.New()
-	io.WriteString(h, mediaType+"\n"+uploads+"\n")
+	h.Write([]byte(mediaType + "\n" + uploads + "\n"))
 	h.Write(body)
 	return [32]byte(h.Sum(nil))
 }
@@ -201,13 +201,13 @@ func (s *Server) answerReceipt(c *call, receipt store.Receipt) error {
 	h := c.w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Location", "/api/v1/services/"+receipt.Service+"/applications/"+receipt.Number)
-	body := s.receiptBody(c, receipt)
+	body := s.receiptBody(receipt)
 	body.Secret = s.store.Secret(receipt.Number)
 	return writeJSON(c.w, status, "application/json", body)
 }
 
 // receiptBody tells times in the agency's zone.
-func (s *Server) receiptBody(c *call, receipt store.Receipt) receiptBody {
+func (s *Server) receiptBody(receipt store.Receipt) receiptBody {
 	body := receiptBody{
 		Number: receipt.Number, FiledAt: s.local(receipt.FiledAt), Unit: receipt.Unit, Queue: receipt.Queue,
 		Service: receipt.Service, Digest: receipt.Digest, Revision: revisionName(receipt),

@@ -117,8 +117,11 @@ func TestRefusals(t *testing.T) {
 		"no format at all":             {http.MethodPost, applicationsPath, `{}`, nil, 415, "mediaType"},
 		"a body beyond the bound":      {http.MethodPost, applicationsPath, `{"data":"` + strings.Repeat("x", maxBody) + `"}`, []string{"Content-Type", "application/json"}, 413, "bodyTooLarge"},
 		"a key that anybody may guess": {http.MethodPost, applicationsPath, resident, []string{"Content-Type", "application/json", "Idempotency-Key", "1"}, 400, "badKey"},
-		"a service that does not exist": {http.MethodPost, "/api/v1/services/other/applications", resident,
-			[]string{"Content-Type", "application/json"}, 404, "noService"},
+		"a service that does not exist": {
+			http.MethodPost, "/api/v1/services/other/applications", resident,
+			[]string{"Content-Type", "application/json"},
+			404, "noService",
+		},
 		"a method that is not there":   {http.MethodPut, applicationsPath, resident, nil, 405, "method"},
 		"a path that is not there":     {http.MethodGet, "/api/v2/services", "", nil, 404, "notFound"},
 		"a browser on another site":    {http.MethodPost, applicationsPath, resident, []string{"Content-Type", "application/json", "Sec-Fetch-Site", "cross-site"}, 403, "crossOrigin"},

@@ -24,7 +24,7 @@ func (s *Server) status(c *call) error {
 		return err
 	}
 	c.w.Header().Set("Cache-Control", "no-store")
-	body := s.receiptBody(c, application.Receipt)
+	body := s.receiptBody(application.Receipt)
 	body.Status = string(application.State)
 	return writeJSON(c.w, http.StatusOK, "application/json", body)
 }

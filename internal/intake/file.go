@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/okno-dev/okno/internal/form"
@@ -50,7 +51,7 @@ func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation,
 		return store.Receipt{}, err
 	}
 	model.Normalise(envelope)
-	violations := append(broken, model.Validate(envelope, s.formNow(c))...)
+	violations := slices.Concat(broken, model.Validate(envelope, s.formNow(c)))
 	if len(violations) > 0 {
 		s.countRejected(c, violations)
 		return store.Receipt{}, invalid(violations)

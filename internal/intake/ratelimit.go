@@ -76,11 +76,9 @@ func clientOf(r *http.Request) string {
 		host = r.RemoteAddr
 	}
 	peer := net.ParseIP(host)
-	if peer == nil || !(peer.IsLoopback() || peer.IsPrivate()) {
-		return network(host)
-	}
 	forwarded := r.Header.Values("X-Forwarded-For")
-	if len(forwarded) == 0 {
+	trusted := peer != nil && (peer.IsLoopback() || peer.IsPrivate())
+	if !trusted || len(forwarded) == 0 {
 		return network(host)
 	}
 	last := forwarded[len(forwarded)-1]

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -68,7 +67,7 @@ func newRelease(service, want string, canonical []byte, baseURL string) (*releas
 // verify checks that a canonical form hashes to a digest. Bytes that do are canonical: the digest was taken of no others.
 func verify(want string, canonical []byte) error {
 	h := sha256.New()
-	io.WriteString(h, digest.Domain)
+	h.Write([]byte(digest.Domain))
 	h.Write(canonical)
 	if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); got != want {
 		return fmt.Errorf("%w: it is %q, not %q", ErrDigest, got, want)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -158,7 +159,7 @@ func (s *Server) serve(c *call, h handler) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		s.log.Error("handler panicked", "route", c.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -251,7 +252,7 @@ func (s *Server) refuse(c *call, err error) {
 	h := c.w.Header()
 	h.Set("Cache-Control", "no-store")
 	if r.retryAfter > 0 {
-		h.Set("Retry-After", fmt.Sprint(r.retryAfter))
+		h.Set("Retry-After", strconv.Itoa(r.retryAfter))
 	}
 	if c.api() {
 		s.problem(c, r)
