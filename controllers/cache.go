@@ -3,6 +3,9 @@
 package controllers
 
 import (
+	"crypto/sha256"
+	"sync"
+
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -34,12 +37,13 @@ func Scheme() *runtime.Scheme {
 // CacheOptions keep the cache small: what grows with a service is its metadata, its status and a digest, never its definition.
 // Only kinds that something watches may be read through it.
 func CacheOptions() cache.Options {
+	d := &digests{known: map[[sha256.Size]byte]v1alpha1.Digest{}}
 	return cache.Options{
 		ReaderFailOnMissingInformer: true,
 		DefaultTransform:            stripMetadata,
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.GovService{}:      {Transform: stripService},
-			&v1alpha1.ServiceRevision{}: {Transform: stripRevision},
+			&v1alpha1.GovService{}:      {Transform: d.stripService},
+			&v1alpha1.ServiceRevision{}: {Transform: d.stripRevision},
 		},
 	}
 }
@@ -59,29 +63,51 @@ func stripMetadata(in any) (any, error) {
 	return in, nil
 }
 
-func stripService(in any) (any, error) {
-	if svc, ok := in.(*v1alpha1.GovService); ok {
-		stripDefinition(&svc.Spec.Service)
-	}
-	return stripMetadata(in)
+// digests remember the digests of bytes seen lately: a status write brings the whole definition again, and a plain hash of it is
+// fifty times cheaper than its canonical form.
+type digests struct {
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]v1alpha1.Digest
 }
 
-func stripRevision(in any) (any, error) {
-	if rev, ok := in.(*v1alpha1.ServiceRevision); ok {
-		stripDefinition(&rev.Spec.Definition)
-	}
-	return stripMetadata(in)
-}
+// maxDigests bounds what is remembered, at about 200 bytes each.
+const maxDigests = 2048
 
-// stripDefinition keeps the digest of a definition and drops its body. What cannot be hashed honestly has no digest; validation
-// reads it and says why. A transform may see an object twice.
-func stripDefinition(d *v1alpha1.Definition) {
-	if d.Raw() == nil {
-		return
+func (d *digests) of(raw []byte) v1alpha1.Digest {
+	key := sha256.Sum256(raw)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known, ok := d.known[key]; ok {
+		return known
 	}
-	sum, err := digest.Of(d.Raw())
+	sum, err := digest.Of(raw)
 	if err != nil {
-		sum = ""
+		sum = "" // what cannot be hashed honestly has no digest; validation reads it and says why
 	}
-	d.Strip(string(sum))
+	if len(d.known) >= maxDigests {
+		clear(d.known)
+	}
+	d.known[key] = sum
+	return sum
+}
+
+func (d *digests) stripService(in any) (any, error) {
+	if svc, ok := in.(*v1alpha1.GovService); ok {
+		d.strip(&svc.Spec.Service)
+	}
+	return stripMetadata(in)
+}
+
+func (d *digests) stripRevision(in any) (any, error) {
+	if rev, ok := in.(*v1alpha1.ServiceRevision); ok {
+		d.strip(&rev.Spec.Definition)
+	}
+	return stripMetadata(in)
+}
+
+// strip keeps the digest of a definition and drops its body. A transform may see an object twice.
+func (d *digests) strip(def *v1alpha1.Definition) {
+	if def.Raw() != nil {
+		def.Strip(string(d.of(def.Raw())))
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -76,6 +77,30 @@ func TestADeletedServiceIsWithdrawnAfterAGraceAndComesBackWithoutAGap(t *testing
 
 	f.apply(f.service("permit"))
 	f.awaitRecords("permit", "1 Publish "+rev.Name, "2 Withdraw "+rev.Name+" Deleted", "3 Publish "+rev.Name+" Reverted")
+}
+
+func TestANamespaceThatGoesIsNotHeldUp(t *testing.T) {
+	f := newFixture(t, "scenarios")
+	f.run()
+	f.deploy()
+	f.apply(f.service("permit"))
+	rev := f.publish("permit")
+	// Nobody empties namespaces here: it stays for as long as the test looks.
+	if err := f.client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: f.ns}}); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitProvider(f.ns, v1alpha1.ReasonNamespaceMissing)
+	if err := f.client.Delete(t.Context(), f.get("permit")); err != nil {
+		t.Fatal(err)
+	}
+	f.eventually("the service to go", func(ctx context.Context) error {
+		err := f.client.Get(ctx, client.ObjectKey{Namespace: f.ns, Name: "permit"}, &v1alpha1.GovService{})
+		if err == nil {
+			return errors.New("it is still there")
+		}
+		return client.IgnoreNotFound(err)
+	})
+	f.awaitRecords("permit", "1 Publish "+rev.Name)
 }
 
 func TestARevokedApprovalWithdrawsWhatIsServed(t *testing.T) {
