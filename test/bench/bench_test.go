@@ -26,10 +26,10 @@ func TestAFigureIsJudgedByItsTarget(t *testing.T) {
 	}{
 		"AtItsUpperBound":          {atMost("P1", "", 8, 8, ""), within, "8"},
 		"AboveItsUpperBound":       {atMost("P1", "", 8.5, 8, ""), over, "8.50"},
-		"BelowItsLowerBound":       {atLeast("P12", "", 0.049, 0.5, ""), over, "0.049"},
-		"AtItsLowerBound":          {atLeast("P12", "", 0.5, 0.5, ""), within, "0.50"},
-		"GoodOnAnUnsteadyMachine":  {atLeast("P12", "", 0.9, 0.5, "").unless(false), discarded, "0.90"},
-		"GoodOnASteadyMachine":     {atLeast("P12", "", 0.9, 0.5, "").unless(true), within, "0.90"},
+		"BelowItsLowerBound":       {p12(0.049), over, "0.049"},
+		"AtItsLowerBound":          {p12(0.5), within, "0.50"},
+		"GoodOnAnUnsteadyMachine":  {p12(0.9).unless(false), discarded, "0.90"},
+		"GoodOnASteadyMachine":     {p12(0.9).unless(true), within, "0.90"},
 		"WithoutATarget":           {told("P2", "", 123.4, "/s"), noted, "123 /s"},
 		"AHardZeroThatIsNot":       {atMost("P7", "", 1, 0, ""), over, "1"},
 		"AHardZero":                {atMost("P7", "", 0, 0, ""), within, "0"},
@@ -189,5 +189,22 @@ func TestMemoryOfThisProcess(t *testing.T) {
 	}
 	if _, err := memoryOf(0); err == nil {
 		t.Error("a process that is none has memory")
+	}
+}
+
+func TestCPUOfThisProcess(t *testing.T) {
+	before, err := cpuOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sum, until := 0, before+2*tick; ; sum++ {
+		if sum%1000 != 0 {
+			continue
+		}
+		if now, err := cpuOf(os.Getpid()); err != nil || now < before {
+			t.Fatalf("it went from %s to %s, %v", before, now, err)
+		} else if now >= until {
+			return
+		}
 	}
 }
