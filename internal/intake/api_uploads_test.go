@@ -21,7 +21,7 @@ func TestFileNames(t *testing.T) {
 		"a\r\nContent-Type: text/html":    "html",
 		"a\r\nX.pdf":                      "aX.pdf",
 		"":                                "file",
-		"..":                              "..",
+		"..":                              "file",
 		"\xff\xfe":                        "file",
 		strings.Repeat("я", 200) + ".pdf": strings.Repeat("я", 127),
 	} {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -197,7 +198,7 @@ func TestThreeWaysInAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewProver(Options{Location: zone, Image: func() string { return "sha256:image" }}, t.TempDir())
+	p, err := NewProver(Options{Log: slog.New(slog.DiscardHandler), Location: zone, Image: func() string { return "sha256:image" }}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +249,7 @@ func TestOnlyAProverObeysTheClockHeader(t *testing.T) {
 func TestProofIsAskedForAndEndedOverTheInnerPort(t *testing.T) {
 	own, keys := signer(t, "k")
 	c := &clock{now: noon}
-	p, err := NewProver(Options{Keys: keys, Audience: inner.ProverAudience, Clock: c.Now}, t.TempDir())
+	p, err := NewProver(Options{Log: slog.New(slog.DiscardHandler), Keys: keys, Audience: inner.ProverAudience, Clock: c.Now}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +303,7 @@ func TestProofIsAskedForAndEndedOverTheInnerPort(t *testing.T) {
 
 func TestForgottenProofsEnd(t *testing.T) {
 	c := &clock{now: noon}
-	p, err := NewProver(Options{Clock: c.Now}, t.TempDir())
+	p, err := NewProver(Options{Log: slog.New(slog.DiscardHandler), Clock: c.Now}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
