@@ -60,6 +60,8 @@ type fixture struct {
 	find observation.Finder
 	// transport wraps the controller's requests.
 	transport func(http.RoundTripper) http.RoundTripper
+	// elect lets controllers choose one of them that acts.
+	elect bool
 	// shipped are the admission policies that the controller expects in force.
 	shipped gate.Admission
 	stop    func()
@@ -156,9 +158,14 @@ func (f *fixture) start() (end func()) {
 	}
 	options := controllers.CacheOptions()
 	options.DefaultNamespaces = map[string]cache.Config{f.ns: {}}
+	lock, err := controllers.Lock(account, f.ns)
+	if err != nil {
+		f.Fatal(err)
+	}
 	skip := true
 	mgr, err := ctrl.NewManager(account, ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: options, Logger: logger(),
+		LeaderElection: f.elect, LeaderElectionResourceLockInterface: lock, LeaderElectionReleaseOnCancel: true,
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0", Controller: config.Controller{SkipNameValidation: &skip},
 	})
 	if err != nil {

@@ -47,6 +47,21 @@ func TestTwoControllersWriteOneRecord(t *testing.T) {
 	}
 }
 
+// TestAStandbyGoesOnWhenTheLeaderEnds lets two controllers elect one, under the rights that Okno grants.
+func TestAStandbyGoesOnWhenTheLeaderEnds(t *testing.T) {
+	f := newFixture(t, "scenarios")
+	f.elect = true
+	f.run()
+	f.apply(f.service("permit"))
+	first := f.publish("permit")
+	standby := f.start()
+	t.Cleanup(standby)
+	f.stop()
+	f.apply(f.service("permit", titled("Another title")))
+	second := f.publish("permit")
+	f.awaitRecords("permit", "1 Publish "+first.Name, "2 Publish "+second.Name)
+}
+
 // TestARestoredClusterGoesOnWhereItWas puts the records and the service of a backup into a namespace that has none of the
 // objects' former identities, records first, as a restore may.
 func TestARestoredClusterGoesOnWhereItWas(t *testing.T) {

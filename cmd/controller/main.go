@@ -111,9 +111,14 @@ func run(f *flags) error {
 }
 
 func newManager(config *rest.Config, f *flags) (ctrl.Manager, error) {
+	lock, err := controllers.Lock(config, "okno-controller")
+	if err != nil {
+		return nil, err
+	}
+	lease, renew, retry := controllers.Lease, controllers.Renew, controllers.Retry
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: controllers.CacheOptions(),
-		LeaderElection: f.leaderElect, LeaderElectionID: "okno-controller", LeaderElectionNamespace: v1alpha1.SystemNamespace,
+		LeaderElection: f.leaderElect, LeaderElectionResourceLockInterface: lock, LeaseDuration: &lease, RenewDeadline: &renew, RetryPeriod: &retry,
 		// A leader that ends by itself hands over at once; the program ends with the manager, so nothing goes on without the lease.
 		LeaderElectionReleaseOnCancel: true,
 		Metrics:                       metricsserver.Options{BindAddress: f.metricsAddress},
