@@ -34,7 +34,10 @@ import (
 
 // Build builds cmd/intake of the repository at root into its bin, with the one set of flags, and returns the program's path.
 func Build(ctx context.Context, root string) (string, error) {
-	program := filepath.Join(root, "bin", "intake")
+	program, err := filepath.Abs(filepath.Join(root, "bin", "intake")) // go build takes a relative path from its own folder
+	if err != nil {
+		return "", err
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/intake")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false -trimpath")
