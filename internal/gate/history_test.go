@@ -115,6 +115,15 @@ gate ministry: AwaitingApproval
 gate security: Rejected +sonya -pavel
 `,
 		},
+		"is withdrawn when an approval is revoked after somebody rejected it": {
+			in: with(input(chain(), approve("sonya", "security", 1), reject("pavel", "ministry", 3), revoke("sonya", "security", 4, "sonya@security")), served),
+			want: `Revoked 1/3 serving withdraw: an approval at gate "security" was revoked by Approval "revocation of sonya@security"
+gate scenarios: Open
+gate security: AwaitingApproval
+  not sonya@security: "revocation of sonya@security" revoked it
+gate ministry: Rejected -pavel
+`,
+		},
 		"is not withdrawn a second time after it was approved anew": {
 			in: with(input(one(), approve("sonya", "security", 1), withdraw("pavel", "security", 3), approve("sonya", "security", 5, named("anew@security"))),
 				records(publication(1, publish, thisDigest, 2, "sonya@security"), publication(2, stop, thisDigest, 4), publication(3, publish, thisDigest, 6, "anew@security"))),

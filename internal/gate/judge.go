@@ -69,8 +69,8 @@ type outcome func(*scope, *Verdict) bool
 
 var outcomes = []outcome{
 	withdrawnWhileServed,
+	revokedWhileServed, // before a rejection: that stops nothing that is served, and must not hide what does
 	rejected,
-	revokedWhileServed,
 	servedAlready, // under the policy of the day it was published: a newer policy judges the next revision
 	withoutPolicy,
 	beyondARecord,
@@ -93,17 +93,6 @@ func withdrawnWhileServed(s *scope, v *Verdict) bool {
 	return true
 }
 
-func rejected(s *scope, v *Verdict) bool {
-	for _, r := range s.rules.gates {
-		if against := s.rejections[r.name]; len(against) > 0 {
-			v.Reason = v1alpha1.ReasonRejected
-			v.Message = fmt.Sprintf("rejected at gate %q by Approval %q: change the definition, or ask who rejected to revoke it", r.name, against[0].Name)
-			return true
-		}
-	}
-	return false
-}
-
 func revokedWhileServed(s *scope, v *Verdict) bool {
 	if !v.Serving {
 		return false
@@ -116,6 +105,17 @@ func revokedWhileServed(s *scope, v *Verdict) bool {
 	v.Reason = v1alpha1.ReasonRevoked
 	v.Message = fmt.Sprintf("an approval at gate %q was revoked by Approval %q", r.name, by.Name)
 	return true
+}
+
+func rejected(s *scope, v *Verdict) bool {
+	for _, r := range s.rules.gates {
+		if against := s.rejections[r.name]; len(against) > 0 {
+			v.Reason = v1alpha1.ReasonRejected
+			v.Message = fmt.Sprintf("rejected at gate %q by Approval %q: change the definition, or ask who rejected to revoke it", r.name, against[0].Name)
+			return true
+		}
+	}
+	return false
 }
 
 func servedAlready(s *scope, v *Verdict) bool {

@@ -227,14 +227,21 @@ func everyDecisionIsAccountedFor(t *rapid.T, in gate.Input, v gate.Verdict) {
 	}
 }
 
-// theRejectionBlocks adds a rejection by who may make it to the input.
+// theRejectionBlocks adds a rejection by who may make it to the input: it blocks what is to be published, and takes nothing back from
+// what is to be withdrawn.
 func theRejectionBlocks(t *rapid.T, in gate.Input, before gate.Verdict) {
 	t.Helper()
 	i := slices.IndexFunc(before.Gates, func(g gate.GateVerdict) bool { return g.Human })
-	if i < 0 || before.Withdraw {
+	if i < 0 {
 		return
 	}
 	in.Approvals = append(slices.Clone(in.Approvals), reject("inspector", before.Gates[i].Name, 25))
+	if before.Withdraw {
+		if v := gate.Judge(in); !v.Withdraw {
+			t.Fatalf("a rejection kept served what was to be withdrawn: %s", tell(v))
+		}
+		return
+	}
 	if v := gate.Judge(in); v.Approved || v.Reason == v1alpha1.ReasonApproved || v.Withdraw {
 		t.Fatalf("a rejection did not block: %s", tell(v))
 	}
