@@ -110,8 +110,11 @@ func (t *tx) file(f *Filing, envelopeHash []byte) (Receipt, error) {
 // admit checks what must hold before anything is written.
 func (t *tx) admit(f *Filing) error {
 	if f.DraftID != "" {
-		var on subject
-		err := t.scan([]any{&on.service, &on.digest}, `select service, digest from draft where id = $1`, f.DraftID)
+		var (
+			on      subject
+			version int64
+		)
+		err := t.scan([]any{&on.service, &on.digest, &version}, `select service, digest, version from draft where id = $1`, f.DraftID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("draft: %w", ErrNotFound)
 		}
@@ -120,6 +123,9 @@ func (t *tx) admit(f *Filing) error {
 		}
 		if on != (subject{f.Service, f.Digest}) {
 			return fmt.Errorf("draft is on %q of %q: %w", on.digest, on.service, ErrConflict)
+		}
+		if f.DraftVersion != 0 && f.DraftVersion != version {
+			return fmt.Errorf("draft has version %d, not %d: %w", version, f.DraftVersion, ErrConflict)
 		}
 	}
 	if err := t.requireDefinition(f.Digest); err != nil {
@@ -188,21 +194,8 @@ func (t *tx) takeFiles(f *Filing, number string) ([]string, error) {
 	if f.DraftID == "" && len(f.FileIDs) == 0 {
 		return nil, nil
 	}
-	if f.DraftID != "" {
-		if _, err := t.exec(`update file set kind = 'Application', owner = $1, expires_at = null where kind = 'Draft' and owner = $2`,
-			number, f.DraftID); err != nil {
-			return nil, err
-		}
-	}
-	for _, id := range f.FileIDs {
-		n, err := t.exec(`update file set kind = 'Application', owner = $1, expires_at = null
-			where id = $2 and kind = 'Upload' and owner = $3`, number, id, f.Client)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return nil, fmt.Errorf("upload: %w", ErrNotFound)
-		}
+	if err := t.moveFiles(f, number); err != nil {
+		return nil, err
 	}
 	var lines []string
 	err := t.each(func(scan func(...any) error) error {
@@ -215,9 +208,58 @@ func (t *tx) takeFiles(f *Filing, number string) ([]string, error) {
 			return err
 		}
 		lines = append(lines, document+" "+hex.EncodeToString(hash)+" "+strconv.FormatInt(size, 10))
+		t.unfiled -= size
 		return nil
 	}, `select document, sha256, size from file where owner = $1 and kind = 'Application' order by seq`, number)
 	return lines, err
+}
+
+// moveFiles gives the application what is handed in, and drops what the applicant has taken back.
+func (t *tx) moveFiles(f *Filing, number string) error {
+	if f.DraftID != "" && f.FileIDs == nil {
+		_, err := t.exec(`update file set kind = 'Application', owner = $1, expires_at = null where kind = 'Draft' and owner = $2`,
+			number, f.DraftID)
+		return err
+	}
+	kind, owner := "Upload", f.Client
+	if f.DraftID != "" {
+		kind, owner = "Draft", f.DraftID
+	}
+	for _, id := range f.FileIDs {
+		n, err := t.exec(`update file set kind = 'Application', owner = $1, expires_at = null
+			where id = $2 and kind = $3 and owner = $4`, number, id, kind, owner)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("upload: %w", ErrNotFound)
+		}
+	}
+	if f.DraftID == "" {
+		return nil
+	}
+	return t.dropFiles(f)
+}
+
+// dropFiles deletes the files that are left of a draft, each an act.
+func (t *tx) dropFiles(f *Filing) error {
+	var ids []string
+	err := t.each(func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `select id from file where kind = 'Draft' and owner = $1 order by seq`, f.DraftID)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	for _, id := range ids {
+		t.record(journal.Record{Entry: journal.Entry{
+			Actor: journal.Applicant, Act: journal.FileRemoved, Subject: openSubject(id),
+			Service: f.Service, Digest: f.Digest, Preview: f.Preview,
+		}})
+	}
+	return t.deleteFiles(`kind = 'Draft' and owner = $1`, f.DraftID)
 }
 
 // Application returns a filed application. Whoever asks for a citizen checks

@@ -63,6 +63,10 @@ func (s *Store) RememberServed(ctx context.Context, v Served) error {
 		if err != nil || n == 0 {
 			return err
 		}
+		// What is served supersedes what waited to be, unless that is newer.
+		if _, err := t.exec(`delete from pending where service = $1 and seq <= $2`, v.Service, v.Seq); err != nil {
+			return err
+		}
 		o := journal.NewObject(nil)
 		o.String("action", v.Action)
 		o.String("revision", v.Revision)
@@ -76,7 +80,7 @@ func (s *Store) RememberServed(ctx context.Context, v Served) error {
 }
 
 // CollectDefinitions drops the definitions that no service names as served (or
-// last served), no draft and no application refers to, and that were not
+// last served) or pending, no draft and no application refers to, and that were not
 // remembered within the last hour. It returns how many.
 func (s *Store) CollectDefinitions(ctx context.Context) (int, error) {
 	dropped := 0
@@ -90,7 +94,8 @@ func (s *Store) CollectDefinitions(ctx context.Context) (int, error) {
 				unused = append(unused, digest)
 			}
 			return err
-		}, `select digest from definition where remembered_at < $1 and digest not in (select digest from served)`,
+		}, `select digest from definition where remembered_at < $1 and digest not in (select digest from served)
+			and digest not in (select digest from pending)`,
 			stamp(t.now.Add(-definitionGrace)))
 		if err != nil {
 			return err
@@ -111,9 +116,17 @@ func (s *Store) CollectDefinitions(ctx context.Context) (int, error) {
 
 // Served returns the newest Served of every service, by service.
 func (s *Store) Served(ctx context.Context) ([]Served, error) {
-	rows, err := s.readDB.QueryContext(ctx, `select service, seq, action, digest, revision, since, publication from served order by service`)
+	all, err := s.servedRows(ctx, `select `+servedColumns+` from served order by service`)
 	if err != nil {
 		return nil, fmt.Errorf("read what is served: %w", err)
+	}
+	return all, nil
+}
+
+func (s *Store) servedRows(ctx context.Context, query string) ([]Served, error) {
+	rows, err := s.readDB.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var all []Served
@@ -124,7 +137,7 @@ func (s *Store) Served(ctx context.Context) ([]Served, error) {
 			publication string
 		)
 		if err := rows.Scan(&v.Service, &v.Seq, &v.Action, &v.Digest, &v.Revision, &since, &publication); err != nil {
-			return nil, fmt.Errorf("read what is served: %w", err)
+			return nil, err
 		}
 		v.Since, v.Publication = instant(since), json.RawMessage(publication)
 		all = append(all, v)

@@ -32,7 +32,8 @@ type upload struct {
 	hash hash.Hash
 }
 
-// AddFile stores what r delivers. Errors: ErrTooLarge beyond MaxBytes,
+// AddFile stores what r delivers. A file of a draft changes the draft's version.
+// Errors: ErrTooLarge beyond MaxBytes, ErrQuota when too much waits to be filed,
 // ErrNotFound when the draft does not exist or goes while the file comes; r's
 // own. After an error nothing of the file is left.
 func (s *Store) AddFile(ctx context.Context, f File, r io.Reader) (FileInfo, error) {
@@ -65,21 +66,20 @@ func (t *tx) dropUpload(u *upload) error {
 
 func (s *Store) receive(ctx context.Context, u *upload, r io.Reader) (FileInfo, error) {
 	for part := 0; ; part++ {
-		chunk := make([]byte, chunkSize) // its own: the writer may still read it after ctx ended
-		n, err := io.ReadFull(r, chunk)
-		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !last {
+		chunk, last, err := readChunk(r) // its own: the writer may still read it after ctx ended
+		if err != nil {
 			return FileInfo{}, fmt.Errorf("receive file: %w", err)
 		}
+		n := len(chunk)
 		if u.MaxBytes > 0 && u.size+int64(n) > u.MaxBytes {
 			return FileInfo{}, fmt.Errorf("more than %d bytes: %w", u.MaxBytes, ErrTooLarge)
 		}
 		u.size += int64(n)
-		u.hash.Write(chunk[:n])
+		u.hash.Write(chunk)
 		var info FileInfo
 		u.sent = true
 		err = s.do(ctx, n, func(t *tx) (err error) {
-			if err := t.addChunk(u, part, chunk[:n]); err != nil || !last {
+			if err := t.addChunk(u, part, chunk); err != nil || !last {
 				return err
 			}
 			info, err = t.finishFile(u)
@@ -91,7 +91,35 @@ func (s *Store) receive(ctx context.Context, u *upload, r io.Reader) (FileInfo, 
 	}
 }
 
+// firstRead is what is set aside for a chunk before it is known how much comes: a slow sender holds little.
+const firstRead = 16 << 10
+
+// readChunk reads up to a chunk. Its memory grows with what has come.
+func readChunk(r io.Reader) (chunk []byte, last bool, err error) {
+	chunk = make([]byte, 0, firstRead)
+	for len(chunk) < chunkSize {
+		if len(chunk) == cap(chunk) {
+			grown := make([]byte, len(chunk), min(4*cap(chunk), chunkSize))
+			copy(grown, chunk)
+			chunk = grown
+		}
+		n, err := r.Read(chunk[len(chunk):cap(chunk)])
+		chunk = chunk[:len(chunk)+n]
+		if errors.Is(err, io.EOF) {
+			return chunk, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return chunk, false, nil
+}
+
 func (t *tx) addChunk(u *upload, part int, chunk []byte) error {
+	if t.w.state.unfiled+int64(len(chunk)) > t.w.maxUnfiled {
+		return ErrQuota
+	}
+	t.unfiled += int64(len(chunk))
 	if part == 0 {
 		if u.DraftID != "" {
 			if _, err := t.draft(u.DraftID); err != nil {
@@ -123,6 +151,9 @@ func (t *tx) finishFile(u *upload) (FileInfo, error) {
 			return FileInfo{}, err
 		}
 		kind, expires, info.Owner = "Draft", time.Time{}, u.DraftID
+		if err := t.touchDraft(u.DraftID); err != nil {
+			return FileInfo{}, err
+		}
 		entry.Service, entry.Digest, entry.Preview = d.Service, d.Digest, d.Preview
 	}
 	n, err := t.exec(`update file set kind = $1, owner = $2, size = $3, sha256 = $4, added_at = $5, expires_at = $6 where seq = $7`,
@@ -142,7 +173,13 @@ func (t *tx) finishFile(u *upload) (FileInfo, error) {
 	return info, nil
 }
 
-// RemoveFile takes a file out of a draft.
+// touchDraft makes a change of a draft's files a change of the draft: what the applicant agreed to was another.
+func (t *tx) touchDraft(id string) error {
+	_, err := t.exec(`update draft set version = version + 1 where id = $1`, id)
+	return err
+}
+
+// RemoveFile takes a file out of a draft and changes the draft's version.
 func (s *Store) RemoveFile(ctx context.Context, draftID, fileID string) error {
 	return s.do(ctx, 0, func(t *tx) error {
 		d, err := t.draft(draftID)
@@ -161,12 +198,21 @@ func (s *Store) RemoveFile(ctx context.Context, draftID, fileID string) error {
 			Actor: journal.Applicant, Act: journal.FileRemoved,
 			Subject: openSubject(fileID), Service: d.Service, Digest: d.Digest, Preview: d.Preview,
 		}})
+		if err := t.touchDraft(draftID); err != nil {
+			return err
+		}
 		return t.deleteFiles(`seq = $1`, seq)
 	})
 }
 
-// deleteFiles deletes the files that the condition over $1 selects, and their bytes.
+// deleteFiles deletes the files that the condition over $1 selects, and their bytes. None of them is filed.
 func (t *tx) deleteFiles(condition string, arg any) error {
+	var bytes int64
+	if err := t.scan([]any{&bytes}, `select coalesce(sum(length(bytes)), 0) from chunk where file in (select seq from file where `+condition+`)`,
+		arg); err != nil {
+		return err
+	}
+	t.unfiled -= bytes
 	if _, err := t.exec(`delete from chunk where file in (select seq from file where `+condition+`)`, arg); err != nil {
 		return err
 	}

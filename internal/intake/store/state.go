@@ -38,6 +38,7 @@ type state struct {
 	counts      map[subject]*tally
 	submitted   map[string]int64 // by service, over all its definitions
 	definitions map[string]bool
+	unfiled     int64 // bytes of files of drafts and of uploads, complete or coming in
 
 	numbered bool // lastNumber changed in this group
 	touched  map[subject]bool
@@ -52,6 +53,11 @@ func loadState(ctx context.Context, db querier) (*state, error) {
 	}
 	if err := db.QueryRowContext(ctx, `select last_number from store`).Scan(&s.lastNumber); err != nil {
 		return nil, fmt.Errorf("read the store's row: %w", err)
+	}
+	if err := db.QueryRowContext(ctx, `select
+		(select coalesce(sum(size), 0) from file where kind <> 'Application') +
+		(select coalesce(sum(length(bytes)), 0) from chunk where file in (select seq from file where kind = 'Uploading'))`).Scan(&s.unfiled); err != nil {
+		return nil, fmt.Errorf("read sizes of files: %w", err)
 	}
 	rows, err := db.QueryContext(ctx, `select service, digest, started, submitted, rejected, in_progress, withdrawn, drafts, cases from counts`)
 	if err != nil {
@@ -112,6 +118,7 @@ func (s *state) apply(c *changes) {
 	if c.remembered != "" {
 		s.definitions[c.remembered] = true
 	}
+	s.unfiled += c.unfiled
 	for _, digest := range c.forgotten {
 		delete(s.definitions, digest)
 	}

@@ -41,6 +41,9 @@ type Options struct {
 	MaxBatch int
 	// QueueLimit is how many commands may wait before ErrBusy; default 4096.
 	QueueLimit int
+	// MaxUnfiledBytes bounds the files of all drafts and uploads together, so that nobody fills the disk without
+	// applying; default 2 GiB.
+	MaxUnfiledBytes int64
 }
 
 // queueBytes bounds the payload of all waiting commands.
@@ -73,6 +76,9 @@ func (o *Options) complete() {
 	}
 	if o.QueueLimit <= 0 {
 		o.QueueLimit = 4096
+	}
+	if o.MaxUnfiledBytes <= 0 {
+		o.MaxUnfiledBytes = 2 << 30
 	}
 }
 
@@ -161,7 +167,7 @@ func (s *Store) prepare(ctx context.Context, conn *sql.Conn) error {
 	s.writer = &writer{
 		engine: s.engine, conn: conn, stmts: map[string]*sql.Stmt{},
 		queue: newQueue(s.options.QueueLimit, queueBytes), state: state, journal: log,
-		maxBatch: s.options.MaxBatch, clock: s.options.Clock, fatal: s.options.Fatal,
+		maxBatch: s.options.MaxBatch, maxUnfiled: s.options.MaxUnfiledBytes, clock: s.options.Clock, fatal: s.options.Fatal,
 		stopped: make(chan struct{}),
 	}
 	s.writer.tx.w = s.writer

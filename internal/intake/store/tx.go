@@ -26,6 +26,7 @@ type changes struct {
 	due        []dueChange
 	remembered string
 	forgotten  []string
+	unfiled    int64 // bytes of files that wait to be filed: more or fewer
 	records    []journal.Record
 }
 

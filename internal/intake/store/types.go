@@ -44,8 +44,12 @@ type Filing struct {
 	Deadline            time.Time // zero means none
 	DeadlineProvisional bool
 
-	DraftID string   // consumed with its files; filing it twice answers the first receipt
-	FileIDs []string // API uploads of this Client
+	DraftID string // consumed; filing it twice answers the first receipt
+	// DraftVersion is what the applicant agreed to: a draft that changed since, its files too, is ErrConflict. 0 means any.
+	DraftVersion int64
+	// FileIDs are what is handed in: API uploads of this Client, or files of the draft, whose other files are deleted. With a
+	// draft, nil means all of its files.
+	FileIDs []string
 
 	// Starts says that this request is also the start of the application: no draft and no
 	// CountStarted came before. The start is then counted in the same act, so that a replay never counts.

@@ -30,9 +30,10 @@ type writer struct {
 	journal *journal.Writer
 	tx      tx
 
-	maxBatch int
-	clock    func() time.Time
-	fatal    func(error)
+	maxBatch   int
+	maxUnfiled int64
+	clock      func() time.Time
+	fatal      func(error)
 
 	group   []*command
 	wrote   bool // the group changed a row, so that its commit syncs
