@@ -83,6 +83,24 @@ func (m *Model) documentAt(pointer string) *document {
 	return m.document(id)
 }
 
+// leastFiles is how many files any application may name, so that one too many for a document is told of that document.
+const leastFiles = 100
+
+// TooManyFiles tells that an application names more files than its documents could take together, and says so. Such an
+// application is refused without looking at the files.
+func (m *Model) TooManyFiles(n int) (Violation, bool) {
+	most := 0
+	for _, d := range m.documents {
+		most += d.maxFiles()
+	}
+	most = max(most, leastFiles)
+	if n <= most {
+		return Violation{}, false
+	}
+	s := subject{variant: "document", label: documentsTitle, bound: plain(strconv.Itoa(most))}
+	return Violation{Pointer: "/documents", Code: CodeMaxItems, Message: say(CodeMaxItems, s)}, true
+}
+
 // isHiddenDocument tells that the page of a document is not shown.
 func (c *check) isHiddenDocument(id string) bool {
 	d := c.m.document(id)

@@ -18,7 +18,7 @@ import (
 func (c *check) rules() {
 	for _, r := range c.m.rules {
 		f := c.m.fieldOf(r.at)
-		if !c.isAsked(r.at) || !c.isSound(r.inputs...) || slices.Contains(c.invalid, r.at.pointer) {
+		if !c.isAsked(r.at) || !c.isSound(r.inputs...) || c.invalid[r.at.pointer] {
 			continue
 		}
 		if r.when != nil {
@@ -119,6 +119,10 @@ func (c *check) envelope() {
 		add("/language", CodeEnum)
 	}
 	for name, claims := range map[string]map[string]any{"/applicant": c.e.Applicant, "/representative": c.e.Representative} {
+		if len(claims) > maxClaims {
+			add(name, CodeMaxItems)
+			continue
+		}
 		for claim, v := range claims {
 			s, isText := v.(string)
 			switch {
@@ -129,9 +133,6 @@ func (c *check) envelope() {
 			case !isXMLText(s):
 				add(name+"/"+escapePointer(claim), CodeCharacters)
 			}
-		}
-		if len(claims) > maxClaims {
-			add(name, CodeMaxItems)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (m *Model) ParseJSON(body []byte) (*Envelope, []Violation, error) {
 	if !isObject {
 		return nil, nil, syntaxError(body, 0, "нужен объект JSON с ключом data", "the body must be a JSON object with the key data")
 	}
-	d := &jsonDecoder{m: m}
+	d := &jsonDecoder{reader{m: m}}
 	e := &Envelope{}
 	for _, name := range sortedKeys(sent) {
 		d.member(e, name, sent[name])
@@ -27,15 +27,20 @@ func (m *Model) ParseJSON(body []byte) (*Envelope, []Violation, error) {
 	return e, d.violations, nil
 }
 
-// jsonDecoder lays JSON over the envelope.
-type jsonDecoder struct {
+// reader collects what is wrong with the shape of a body, up to MaxViolations.
+type reader struct {
 	m          *Model
 	violations []Violation
 }
 
-func (d *jsonDecoder) violate(pointer, code string) {
-	d.violations = append(d.violations, d.m.violation(pointer, code))
+func (r *reader) violate(pointer, code string) {
+	if len(r.violations) < MaxViolations {
+		r.violations = append(r.violations, r.m.violation(pointer, code))
+	}
 }
+
+// jsonDecoder lays JSON over the envelope.
+type jsonDecoder struct{ reader }
 
 func (d *jsonDecoder) member(e *Envelope, name string, v any) {
 	pointer := "/" + escapePointer(name)
@@ -98,6 +103,10 @@ func (d *jsonDecoder) documents(v any) []Attachment {
 	if !isList {
 		d.violate("/documents", CodeType)
 	}
+	if v, tooMany := d.m.TooManyFiles(len(items)); tooMany {
+		d.violations = append(d.violations, v)
+		return nil
+	}
 	var attachments []Attachment
 	for i, item := range items {
 		pointer := "/documents/" + strconv.Itoa(i)
@@ -114,12 +123,15 @@ func (d *jsonDecoder) documents(v any) []Attachment {
 			delete(object, "size")
 		}
 		d.rest(object, pointer)
-		for name, value := range map[string]string{"document": a.Document, "id": a.ID} {
-			if value == "" {
-				d.violate(pointer+"/"+name, CodeRequired)
-			}
+		if a.Document == "" {
+			d.violate(pointer+"/document", CodeRequired)
 		}
-		attachments = append(attachments, a)
+		if a.ID == "" {
+			d.violate(pointer+"/id", CodeRequired)
+		}
+		if a.Document != "" && a.ID != "" {
+			attachments = append(attachments, a)
+		}
 	}
 	return attachments
 }
@@ -150,7 +162,7 @@ func (d *jsonDecoder) known(n *node, v any, pointer string) {
 		if n.kind != expression.List {
 			return
 		}
-		for i, item := range v {
+		for i, item := range v[:min(len(v), n.maxItems+1)] { // see bounded
 			d.known(n.items, item, pointer+"/"+strconv.Itoa(i))
 		}
 	}

@@ -4,6 +4,7 @@ package form
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,17 +56,16 @@ type check struct {
 	in       *expression.Input
 	visible  *visible
 	problems []problem
-	invalid  []string // pointers in the data, with * for entries, of answers that are wrong by themselves
+	invalid  map[string]bool // pointers in the data, with * for entries, of answers that are wrong by themselves
 }
 
 func (m *Model) check(e *Envelope, now time.Time) *check {
 	m.Normalise(e)
-	c := &check{m: m, e: e, in: expression.NewInput(e.Data, claims(e.Applicant), now)}
+	c := &check{m: m, e: e, in: expression.NewInput(e.Data, claims(e.Applicant), now), invalid: map[string]bool{}}
 	c.visible = m.hide(e.Data, c.in)
 	e.Documents = slices.DeleteFunc(slices.Clone(e.Documents), func(a Attachment) bool { return c.isHiddenDocument(a.Document) })
 	c.envelope()
-	c.schema()
-	c.characters(m.root, e.Data, "")
+	c.answers()
 	c.rules()
 	c.eligibility()
 	c.documents()
@@ -88,22 +88,64 @@ func claims(applicant map[string]any) map[string]string {
 // gravity orders the codes of one pointer; only the gravest is reported, as people mend one thing at a time.
 var gravity = []string{CodeRequired, CodeType, CodeCharacters, CodeConst, CodeEnum, CodeMinItems, CodeMaxItems, CodeFormat, CodeMaxLength, CodeMinLength, CodePattern, CodeMinimum, CodeMaximum, CodeMultipleOf, CodeUniqueItems, CodeUnknown}
 
-// schema reports what the schema says of the data, one problem for a pointer.
-func (c *check) schema() {
-	var failure *jsonschema.ValidationError
-	if err := c.m.validator.Validate(c.e.Data); err == nil || !errors.As(err, &failure) {
-		return
-	}
+// MaxViolations bounds what one reading or one validation reports of the answers by themselves. Nobody mends more at once, and a
+// body of nothing but mistakes must not cost more than it took to send.
+const MaxViolations = 100
+
+// answers reports what is wrong with the answers by themselves, the gravest of each pointer, and at most MaxViolations, those that
+// people meet first.
+func (c *check) answers() {
 	gravest := map[string]int{}
-	collect(failure, func(pointer, code string) {
+	visit := func(pointer, code string) {
 		rank := slices.Index(gravity, code)
 		if known, seen := gravest[pointer]; !seen || rank < known {
 			gravest[pointer] = rank
 		}
-	})
-	for pointer, rank := range gravest {
-		c.report(pointer, gravity[rank])
 	}
+	data := bounded(c.m.root, c.e.Data)
+	var failure *jsonschema.ValidationError
+	if err := c.m.validator.Validate(data); errors.As(err, &failure) {
+		collect(failure, visit)
+	}
+	characters(c.m.root, data, "", visit)
+	pointers := slices.Collect(maps.Keys(gravest))
+	ranks := make(map[string]string, len(gravest))
+	for _, pointer := range pointers {
+		ranks[pointer] = c.m.rank("/data" + pointer)
+	}
+	slices.SortFunc(pointers, func(a, b string) int { return strings.Compare(ranks[a], ranks[b]) })
+	for _, pointer := range pointers {
+		c.report(pointer, gravity[gravest[pointer]])
+	}
+}
+
+// bounded returns v without the entries that lists have beyond one too many: that one is why the application is refused, and what
+// the others hold does not matter. v itself is left alone.
+func bounded(n *node, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if n.kind != expression.Object {
+			return v
+		}
+		object := make(map[string]any, len(v))
+		for name, inner := range v {
+			if p := n.prop(name); p != nil {
+				inner = bounded(p, inner)
+			}
+			object[name] = inner
+		}
+		return object
+	case []any:
+		if n.kind != expression.List {
+			return v
+		}
+		list := make([]any, min(len(v), n.maxItems+1))
+		for i := range list {
+			list[i] = bounded(n.items, v[i])
+		}
+		return list
+	}
+	return v
 }
 
 // report adds what is wrong with an answer by itself. An object that is missing is reported at the answers that it requires.
@@ -114,7 +156,10 @@ func (c *check) report(pointer, code string) {
 			return
 		}
 	}
-	c.invalid = append(c.invalid, generalised(pointer))
+	c.invalid[generalised(pointer)] = true
+	if len(c.problems) >= MaxViolations {
+		return
+	}
 	p := problem{Violation: c.m.violation("/data"+pointer, code), rank: c.m.rank("/data" + pointer)}
 	if f != nil {
 		p.page, p.ready = f.page, f.page.number
@@ -138,7 +183,7 @@ func (c *check) demand(object *node, ready int) bool {
 			continue
 		}
 		any = true
-		c.invalid = append(c.invalid, n.pointer)
+		c.invalid[n.pointer] = true
 		p := problem{Violation: c.m.violation("/data"+n.pointer, CodeRequired), page: f.page, ready: max(ready, f.page.number), rank: c.m.rank("/data" + n.pointer)}
 		c.problems = append(c.problems, p)
 	}
@@ -171,44 +216,30 @@ func collect(e *jsonschema.ValidationError, visit func(pointer, code string)) {
 	}
 }
 
-// characters reports texts that XML cannot hold and codes that their list does not have.
-func (c *check) characters(n *node, v any, pointer string) {
+// characters visits texts that XML cannot hold and codes that their list does not have.
+func characters(n *node, v any, pointer string, visit func(pointer, code string)) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, inner := range v {
 			if p := n.prop(name); p != nil {
-				c.characters(p, inner, pointer+"/"+name)
+				characters(p, inner, pointer+"/"+name, visit)
 			}
 		}
 	case []any:
 		if n.kind == expression.List {
 			for i, inner := range v {
-				c.characters(n.items, inner, pointer+"/"+strconv.Itoa(i))
+				characters(n.items, inner, pointer+"/"+strconv.Itoa(i), visit)
 			}
 		}
 	case string:
 		switch {
 		case n.kind == expression.Object || n.kind == expression.List:
 		case !isXMLText(v):
-			c.replace(pointer, CodeCharacters)
+			visit(pointer, CodeCharacters)
 		case n.codes != nil && !n.codes.has(v):
-			c.replace(pointer, CodeEnum)
+			visit(pointer, CodeEnum)
 		}
 	}
-}
-
-// replace reports code at pointer unless something graver is reported there already, and takes the place of what is less grave.
-func (c *check) replace(pointer, code string) {
-	full := "/data" + pointer
-	for i, p := range c.problems {
-		if p.Pointer == full {
-			if slices.Index(gravity, code) < slices.Index(gravity, p.Code) {
-				c.problems[i].Violation = c.m.violation(full, code)
-			}
-			return
-		}
-	}
-	c.report(pointer, code)
 }
 
 // generalised puts * for the indexes of a concrete pointer. Names of properties never begin with a digit.
@@ -227,7 +258,7 @@ func generalised(pointer string) string {
 func (c *check) isSound(inputs ...string) bool {
 	for _, input := range inputs {
 		n := c.m.root.find(input)
-		for _, pointer := range c.invalid {
+		for pointer := range c.invalid {
 			if input == pointer || strings.HasPrefix(input, pointer+"/") {
 				return false
 			}

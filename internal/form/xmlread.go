@@ -25,7 +25,7 @@ func (m *Model) ParseXML(body []byte, charset string) (*Envelope, []Violation, e
 			fmt.Sprintf("корневой элемент — %q в пространстве имён %q, а нужен %q в пространстве имён %q", root.name.Local, root.name.Space, m.xml.name.Local, m.xml.name.Space),
 			fmt.Sprintf("the root element is %q in namespace %q, it must be %q in namespace %q", root.name.Local, root.name.Space, m.xml.name.Local, m.xml.name.Space))
 	}
-	d := &xmlDecoder{m: m, body: body}
+	d := &xmlDecoder{reader: reader{m: m}, body: body}
 	e := &Envelope{Data: map[string]any{}}
 	d.content(m.xml, root, e.Data, "/data")
 	if d.failure != nil {
@@ -36,14 +36,9 @@ func (m *Model) ParseXML(body []byte, charset string) (*Envelope, []Violation, e
 
 // xmlDecoder lays elements over the schema.
 type xmlDecoder struct {
-	m          *Model
-	body       []byte
-	violations []Violation
-	failure    *SyntaxError
-}
-
-func (d *xmlDecoder) violate(pointer, code string) {
-	d.violations = append(d.violations, d.m.violation(pointer, code))
+	reader
+	body    []byte
+	failure *SyntaxError
 }
 
 // content reads the attributes and children of sent, which stands at e, into object.
@@ -151,5 +146,14 @@ var plainDecimal = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// escapePointer writes a name as a token of a JSON Pointer.
-func escapePointer(name string) string { return pointerEscapes.Replace(name) }
+// maxToken is how many characters of a name a pointer repeats. No schema has a longer one.
+const maxToken = 100
+
+// escapePointer writes a name as a token of a JSON Pointer. What is longer than any name of a schema is cut: an answer that tells
+// of it must not repeat it.
+func escapePointer(name string) string {
+	if runes := []rune(name); len(runes) > maxToken {
+		name = string(runes[:maxToken]) + "…"
+	}
+	return pointerEscapes.Replace(name)
+}

@@ -149,6 +149,14 @@ func (s *Server) parse(c *call, mediaType, charset string, body []byte, filing *
 // attach replaces what a client says of its uploads by what the store knows of them.
 func (s *Server) attach(c *call, envelope *form.Envelope, filing *store.Filing) ([]form.Violation, error) {
 	var unknown []form.Violation
+	model, err := c.model()
+	if err != nil {
+		return nil, err
+	}
+	if v, tooMany := model.TooManyFiles(len(envelope.Documents)); tooMany {
+		envelope.Documents = nil
+		return append(unknown, v), nil
+	}
 	kept := envelope.Documents[:0]
 	for _, a := range envelope.Documents {
 		info, err := s.uploaded(c, a)
