@@ -88,9 +88,12 @@ func (r *refusals) outputs(outputs []v1alpha1.Output) {
 				"ServiceMessage as XML, BlankForm as HTML, Receipt as HTML", "other outputs")
 		}
 		for j, way := range o.Delivery {
-			if way == "Email" {
-				r.add(fmt.Sprintf("outputs[%d].delivery[%d]", i, j), "delivery by e-mail", "Page, MFC, Post", "sending mail")
+			if way != "Page" {
+				r.add(fmt.Sprintf("outputs[%d].delivery[%d]", i, j), "delivery by "+way, "Page", "delivery of outputs")
 			}
+		}
+		if o.Type != "ServiceMessage" && len(o.Template) > 0 {
+			r.add(fmt.Sprintf("outputs[%d].template", i), "a template of a "+o.Type, "templates of ServiceMessage", "documents in the agency's own words")
 		}
 	}
 }
