@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -32,14 +33,18 @@ type cluster struct {
 	process *process.Process
 }
 
-// start builds okno-local as `make run` does, starts it over a data folder of its own and waits for its last screen.
+// start builds the programs as `make build` and `make run` do, starts okno-local over a data folder of its own and waits for its
+// last screen.
 func start(t *testing.T, root string) *cluster {
 	t.Helper()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", "bin/okno-local", "./hack/local/run")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false -trimpath")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build okno-local: %v\n%s", err, out)
+	watchSources(t, root)
+	for _, args := range [][]string{{"-o", "bin/", "./cmd/..."}, {"-o", "bin/okno-local", "./hack/local/run"}} {
+		build := exec.CommandContext(t.Context(), "go", append([]string{"build"}, args...)...)
+		build.Dir = root
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false -trimpath")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("go build %v: %v\n%s", args, err, out)
+		}
 	}
 	dir := t.TempDir()
 	c := &cluster{root: root, data: filepath.Join(dir, "data"), log: filepath.Join(dir, "screen.log"), door: freeAddress(t)}
@@ -47,6 +52,21 @@ func start(t *testing.T, root string) *cluster {
 	t.Cleanup(func() { c.process.Stop(time.Minute) })
 	c.await(t, "the last screen", c.hasStarted)
 	return c
+}
+
+// watchSources reads the repository's folders: what a test reads is what `go test` compares before it repeats an old result, and
+// child processes are not seen.
+func watchSources(t *testing.T, root string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && path != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "bin" || entry.Name() == "bench") {
+			return filepath.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // freeAddress is a loopback address that nobody listens on.
