@@ -68,6 +68,8 @@ func TestFindings(t *testing.T) {
 		"a message that is not well-formed":       {"</Request>", "</Requests>", "spec.service.outputs[0].template template"},
 		"a message with a bad placeholder":        {"{{ app.?email }}", "{{ app.mail }}", "spec.service.outputs[0].template expression"},
 		"a message without a guard":               {"{{ app.?email }}", "{{ app.email }}", "spec.service.outputs[0].template expression-partial"},
+		"a page named like the one that sends":    {"- id: rest", "- id: check", "spec.service.form.pages[4] page-id"},
+		"special data that are not there":         {"      rules:\n", "      sensitive: [{path: /blood, category: Special}]\n      rules:\n", "spec.service.data.sensitive[0].path sensitive-not-in-schema"},
 		"a page named like the documents' own":    {"- id: rest", "- id: documents", "spec.service.form.pages[4] page-id"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,7 +56,8 @@ func (c *compiler) documents() {
 	c.remainingDocuments()
 }
 
-// remainingDocuments puts the documents that no page names onto a page of their own, after the others.
+// remainingDocuments puts the documents that no page names onto a page of their own, after the others, and reports pages whose id
+// is taken.
 func (c *compiler) remainingDocuments() {
 	var last *page
 	for _, d := range c.m.documents {
@@ -69,15 +70,17 @@ func (c *compiler) remainingDocuments() {
 		d.page = last
 		last.documents = append(last.documents, d)
 	}
-	if last == nil {
-		return
-	}
 	for _, pg := range c.m.pages {
-		if pg.id == documentsPage {
+		switch {
+		case pg.id == checkPage:
+			c.add(pg.path, "page-id", quoted(checkPage), "another id", "rename the page: this id is that of the page where the answers are checked and sent")
+		case pg.id == documentsPage && last != nil:
 			c.add(pg.path, "page-id", quoted(documentsPage), "another id", "rename the page, or name all documents on pages: this id is that of the page for the rest")
 		}
 	}
-	c.m.pages = append(c.m.pages, last)
+	if last != nil {
+		c.m.pages = append(c.m.pages, last)
+	}
 }
 
 // orderForm numbers documents after the fields of their page, so that violations can be listed as people meet them.

@@ -82,6 +82,7 @@ func (c *compiler) compile() (*Model, []definition.Finding) {
 		c.placement()
 		c.documents()
 		c.ruleSet()
+		c.sensitive()
 		c.routing()
 		c.xmlTree()
 		c.outputs()

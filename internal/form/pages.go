@@ -12,6 +12,10 @@ import (
 // documentsPage is the id of the page for the documents that no page names.
 const documentsPage = "documents"
 
+// checkPage is the id of the page where an applicant checks the answers and sends them, in the address of a form. No page of a
+// definition can have it.
+const checkPage = "check"
+
 // page is a compiled page.
 type page struct {
 	id        string

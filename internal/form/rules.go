@@ -73,6 +73,15 @@ func (c *compiler) ruleSet() {
 	}
 }
 
+// sensitive checks that what is declared special is part of the application.
+func (c *compiler) sensitive() {
+	for i, s := range c.def.Data.Sensitive {
+		if c.m.root.find(string(s.Path)) == nil {
+			c.add(at(index(rootPath("data.sensitive"), i), "path"), "sensitive-not-in-schema", quoted(s.Path), "a property of data.schema, /* for the entries of a list", "declare the property or correct the path")
+		}
+	}
+}
+
 func (c *compiler) routing() {
 	for i, r := range c.def.Routing.Rules {
 		c.m.routes = append(c.m.routes, c.condition(at(index(rootPath("routing.rules"), i), "when"), r.When))
