@@ -17,6 +17,7 @@ var objections = []objection{
 	aboutAnotherSubject,
 	aboutAnotherDigest,
 	notStamped,
+	byMachine,
 	underAlteredAdmission,
 	olderThanAdmission,
 	atUnknownGate,
@@ -48,6 +49,14 @@ func notStamped(_ *scope, a *v1alpha1.Approval) string {
 	default:
 		return ""
 	}
+}
+
+// byMachine: a role with wildcards, such as a GitOps controller's, holds the verb approve, and no person stands behind it.
+func byMachine(_ *scope, a *v1alpha1.Approval) string {
+	if !isMachine(person(a)) {
+		return ""
+	}
+	return fmt.Sprintf("account %q made it, and only persons decide", person(a))
 }
 
 func underAlteredAdmission(s *scope, _ *v1alpha1.Approval) string {

@@ -58,6 +58,10 @@ func TestDecisionsThatDoNotCount(t *testing.T) {
 			approval: approve("sonya", "security", 1, spec(func(s *v1alpha1.ApprovalSpec) { s.SubmittedBy = "deliverer" })),
 			want:     `"deliverer" sent it in the name of "sonya"`,
 		},
+		"by the account of a GitOps controller that holds every verb": {
+			approval: approve("system:serviceaccount:argocd:controller", "security", 1),
+			want:     `account "system:serviceaccount:argocd:controller" made it, and only persons decide`,
+		},
 		"without the right": {
 			approval: approve("sonya", "security", 1, authority(v1alpha1.AuthorityNone)),
 			want:     `who made it had no right to decide at gate "security"`,

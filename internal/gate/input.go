@@ -74,5 +74,8 @@ func RevisionOf(rev *v1alpha1.ServiceRevision) Revision {
 // AuthorKnown tells whether author names a person. Accounts of the cluster itself deliver what somebody else wrote: a GitOps
 // controller is nobody's author.
 func AuthorKnown(author string) bool {
-	return author != "" && author != v1alpha1.UnknownAuthor && !strings.HasPrefix(author, "system:")
+	return author != "" && author != v1alpha1.UnknownAuthor && !isMachine(author)
 }
+
+// isMachine tells whether a user name is one that Kubernetes keeps for itself: a component's, a node's, a ServiceAccount's.
+func isMachine(username string) bool { return strings.HasPrefix(username, "system:") }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +77,8 @@ func drawApproval(t *rapid.T, i int) v1alpha1.Approval {
 		a.Spec.Approver = nil
 	case 3:
 		a.CreationTimestamp = metav1.NewTime(installed)
+	case 4:
+		a.Spec.Approver, a.Spec.SubmittedBy = &v1alpha1.Person{Username: "system:serviceaccount:argocd:c"}, "system:serviceaccount:argocd:c"
 	}
 	return a
 }
@@ -181,7 +184,7 @@ func recorded(v gate.Verdict, approval string) bool {
 
 func stands(in gate.Input, a v1alpha1.Approval, g v1alpha1.Gate) bool {
 	return a.Spec.Gate == g.Name && a.Spec.Subject.Digest == in.Revision.Digest && a.Spec.Approver != nil &&
-		a.Spec.SubmittedBy == a.Spec.Approver.Username && a.CreationTimestamp.After(installed.Add(time.Minute)) &&
+		a.Spec.SubmittedBy == a.Spec.Approver.Username && !strings.HasPrefix(a.Spec.SubmittedBy, "system:") && a.CreationTimestamp.After(installed.Add(time.Minute)) &&
 		(a.Spec.Authority == v1alpha1.AuthorityCluster || (a.Spec.Authority == v1alpha1.AuthorityNamespace && everyPolicyLeavesItToTheNamespace(in, g.Name)))
 }
 

@@ -105,6 +105,28 @@ func TestWhoMayNotDecide(t *testing.T) {
 	}
 }
 
+// TestNoMachineDecides: the role of a GitOps controller grants every verb, and so approve at every gate.
+func TestNoMachineDecides(t *testing.T) {
+	o := open(t)
+	const argo = "system:serviceaccount:argocd:argocd-application-controller"
+	o.grantInNamespace(argo, everything)
+	machines := map[string]client.Client{
+		"of the namespace's own role":   o.as(argo),
+		"of the cluster's every right":  o.as(argo, "system:masters"),
+		"in the group of the approvers": o.as("system:serviceaccount:pipelines:deliver", groupOf["security"]),
+	}
+	for name, machine := range machines {
+		for _, decision := range []v1alpha1.Decision{v1alpha1.DecisionApprove, v1alpha1.DecisionReject, v1alpha1.DecisionWithdraw} {
+			t.Run(name+" "+string(decision), func(t *testing.T) {
+				a := o.approval("machine", "security", func(s *v1alpha1.ApprovalSpec) {
+					s.Decision, s.Approver = decision, &v1alpha1.Person{Username: "officer"}
+				})
+				refused(t, machine.Create(t.Context(), a), "only persons decide")
+			})
+		}
+	}
+}
+
 // TestRecordedAndNotCounted: the API server lets these through, the verdict does not count them and says why.
 func TestRecordedAndNotCounted(t *testing.T) {
 	for name, tc := range map[string]struct {
