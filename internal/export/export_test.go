@@ -111,9 +111,46 @@ func TestOpenAPIIsValidAndComplete(t *testing.T) {
 				t.Errorf("%s: no path %s", file, path)
 			}
 		}
+		outputs := doc.Paths.Find("/api/v1/services/delivery/applications/{number}/outputs/{output}")
+		if has := outputs != nil; has != (def.Data.XML != nil) {
+			t.Errorf("%s: outputs are described: %t", file, has)
+		}
 		if got := doc.Servers[0].URL; got != "https://sfr.example.org" {
 			t.Errorf("server %q", got)
 		}
+	}
+}
+
+// A repeated request is answered with 200 and the receipt of the first, which a client must know how to read.
+func TestOpenAPIDescribesTheReplay(t *testing.T) {
+	def, m := load(t, pension)
+	raw, err := OpenAPI(def, m, "delivery", "https://sfr.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	responses := doc.Paths.Find("/api/v1/services/delivery/applications").Post.Responses
+	for _, status := range []int{200, 201} {
+		response := responses.Status(status)
+		if response == nil {
+			t.Errorf("no answer %d", status)
+			continue
+		}
+		if got := response.Value.Content["application/json"].Schema.Ref; got != "#/components/schemas/Receipt" {
+			t.Errorf("%d answers with %q", status, got)
+		}
+	}
+	var outputs []any
+	for _, p := range doc.Paths.Find("/api/v1/services/delivery/applications/{number}/outputs/{output}").Get.Parameters {
+		if p.Value.Name == "output" {
+			outputs = p.Value.Schema.Value.Enum
+		}
+	}
+	if diff := cmp.Diff([]any{"application.xml", "service-message"}, outputs); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
 }
 

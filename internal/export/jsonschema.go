@@ -33,7 +33,7 @@ func envelope(def *v1alpha1.ServiceDefinition, m *form.Model) object {
 	}
 	if ids := m.DocumentIDs(); len(ids) > 0 {
 		properties["documents"] = object{
-			"type": "array", "maxItems": 100, "description": "The uploads that come with the application.",
+			"type": "array", "maxItems": m.MaxFiles(), "description": "The uploads that come with the application.",
 			"items": closed("", object{
 				"document": object{"type": "string", "enum": ids},
 				"id":       object{"type": "string", "minLength": 1, "maxLength": 64, "description": "The upload's id."},

@@ -19,6 +19,13 @@ func OpenAPI(def *v1alpha1.ServiceDefinition, m *form.Model, service, baseURL st
 	if len(m.DocumentIDs()) > 0 {
 		paths[base+"/uploads"] = object{"post": uploadOperation(m.DocumentIDs())}
 	}
+	outputs := m.ServiceMessages()
+	if def.Data.XML != nil {
+		outputs = append([]string{form.ApplicationXML}, outputs...)
+	}
+	if len(outputs) > 0 {
+		paths[base+"/applications/{number}/outputs/{output}"] = object{"get": outputOperation(outputs)}
+	}
 	return indented(object{
 		"openapi": "3.1.0",
 		"info": object{
@@ -58,15 +65,8 @@ func languageHeader() object {
 func fileOperation(service string) object {
 	text := object{"type": "string", "description": "The agency's XML, in UTF-8 or windows-1251; see its XML Schema under /schema/" + service + "/."}
 	responses := problems("400", "403", "404", "409", "413", "415", "422", "429", "503")
-	responses["201"] = object{
-		"description": "The application is filed and on disk. The same answer comes again to the same Idempotency-Key.",
-		"headers": object{
-			"Location":      object{"description": "Where the application's status is.", "schema": object{"type": "string"}},
-			"Okno-Digest":   object{"description": "The digest of the definition that was served.", "schema": object{"type": "string"}},
-			"Okno-Revision": object{"description": "The revision that was served.", "schema": object{"type": "string"}},
-		},
-		"content": body("application/json", ref("Receipt")),
-	}
+	responses["201"] = receipt("The application is filed and on disk.")
+	responses["200"] = receipt("The application was filed before by a request with the same Idempotency-Key: its receipt again, secret included.")
 	content := body("application/json", ref("Application"))
 	content["application/xml"] = object{"schema": text}
 	content["text/xml"] = object{"schema": text}
@@ -82,17 +82,45 @@ func fileOperation(service string) object {
 	}
 }
 
+// receipt is the answer to an application that is filed.
+func receipt(description string) object {
+	return object{
+		"description": description,
+		"headers": object{
+			"Location":      object{"description": "Where the application's status is.", "schema": object{"type": "string"}},
+			"Okno-Digest":   object{"description": "The digest of the definition that is served now; the receipt names that of the application.", "schema": object{"type": "string"}},
+			"Okno-Revision": object{"description": "The revision that is served now.", "schema": object{"type": "string"}},
+		},
+		"content": body("application/json", ref("Receipt")),
+	}
+}
+
+// whoHolds are the parameters that find an application for who holds its receipt.
+func whoHolds() []any {
+	return []any{
+		parameter("path", "number", "The application's number.", true, object{"type": "string"}),
+		parameter("header", "Okno-Secret", "The secret of the receipt.", true, object{"type": "string"}),
+		languageHeader(),
+	}
+}
+
+func outputOperation(outputs []string) object {
+	responses := problems("404", "429")
+	responses["200"] = object{"description": "The document.", "content": body("application/xml", object{"type": "string"})}
+	return object{
+		"operationId": "applicationOutput", "summary": "Get a document that the service makes of an application",
+		"parameters": append(whoHolds(), parameter("path", "output", "The document. "+form.ApplicationXML+" is the application itself in the agency's XML.", true, object{"type": "string", "enum": outputs})),
+		"responses":  responses,
+	}
+}
+
 func statusOperation() object {
-	responses := problems("403", "404", "429")
+	responses := problems("404", "429")
 	responses["200"] = object{"description": "Where the application stands.", "content": body("application/json", ref("Status"))}
 	return object{
 		"operationId": "applicationStatus", "summary": "Ask where an application stands",
-		"parameters": []any{
-			parameter("path", "number", "The application's number.", true, object{"type": "string"}),
-			parameter("header", "Okno-Secret", "The secret of the receipt.", true, object{"type": "string"}),
-			languageHeader(),
-		},
-		"responses": responses,
+		"parameters": whoHolds(),
+		"responses":  responses,
 	}
 }
 
@@ -122,7 +150,7 @@ func filed() object {
 	return object{
 		"number": stated("The application's number."), "filedAt": moment("When it was filed."),
 		"deadline":            moment("By when it must be decided."),
-		"deadlineProvisional": object{"type": "boolean", "description": "The calendar of that year is not known yet; the deadline will be recomputed."},
+		"deadlineProvisional": object{"type": "boolean", "description": "True when the calendar of non-working days of that year was not known at the time of filing, so that the deadline counts weekends only; absent means false."},
 		"unit":                stated("The unit that handles it; empty while it is not routed."), "queue": stated("The unit's queue."),
 		"service": stated("The service."), "digest": stated("The definition that it was filed under."), "revision": stated("The revision that it was filed under."),
 	}
@@ -130,18 +158,21 @@ func filed() object {
 
 func receiptSchema() object {
 	properties := filed()
-	properties["secret"] = stated("Needed to ask for the status. It is shown once.")
-	return object{"type": "object", "properties": properties, "required": []string{"number", "secret", "filedAt", "service", "digest", "revision"}}
+	properties["secret"] = stated("Needed to ask for the status. Only this answer tells it, and its repetition under the same Idempotency-Key.")
+	return object{"type": "object", "properties": properties, "required": []string{"number", "secret", "filedAt", "unit", "queue", "service", "digest", "revision"}}
 }
 
 func statusSchema() object {
 	properties := filed()
 	properties["status"] = stated("Where the application stands.")
-	return object{"type": "object", "properties": properties, "required": []string{"number", "filedAt", "service", "digest", "revision"}}
+	return object{"type": "object", "properties": properties, "required": []string{"number", "status", "filedAt", "unit", "queue", "service", "digest", "revision"}}
 }
 
 func uploadSchema() object {
-	return object{"type": "object", "properties": object{"id": stated("Refer to the upload by this id.")}, "required": []string{"id"}}
+	return object{"type": "object", "properties": object{
+		"id": stated("Refer to the upload by this id."), "document": stated("The document that the file is for."), "name": stated("The file's name."),
+		"type": stated("The media type that its content shows."), "size": object{"type": "integer", "description": "In bytes."}, "sha256": stated("The content's hash, in hex."),
+	}, "required": []string{"id", "document", "name", "type", "size", "sha256"}}
 }
 
 func problemSchema() object {

@@ -83,21 +83,24 @@ func (m *Model) documentAt(pointer string) *document {
 	return m.document(id)
 }
 
-// leastFiles is how many files any application may name, so that one too many for a document is told of that document.
+// leastFiles is the least of MaxFiles, so that one too many for a document is told of that document.
 const leastFiles = 100
 
-// TooManyFiles tells that an application names more files than its documents could take together, and says so. Such an
-// application is refused without looking at the files.
-func (m *Model) TooManyFiles(n int) (Violation, bool) {
+// MaxFiles returns how many files one application may name: all that its documents take together, and never fewer than 100.
+func (m *Model) MaxFiles() int {
 	most := 0
 	for _, d := range m.documents {
 		most += d.maxFiles()
 	}
-	most = max(most, leastFiles)
-	if n <= most {
+	return max(most, leastFiles)
+}
+
+// TooManyFiles tells that n files are more than MaxFiles, and says so. Such an application is refused without looking at the files.
+func (m *Model) TooManyFiles(n int) (Violation, bool) {
+	if n <= m.MaxFiles() {
 		return Violation{}, false
 	}
-	s := subject{variant: "document", label: documentsTitle, bound: plain(strconv.Itoa(most))}
+	s := subject{variant: "document", label: documentsTitle, bound: plain(strconv.Itoa(m.MaxFiles()))}
 	return Violation{Pointer: "/documents", Code: CodeMaxItems, Message: say(CodeMaxItems, s)}, true
 }
 

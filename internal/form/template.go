@@ -96,6 +96,9 @@ func wellFormed(document []byte) error {
 	return nil
 }
 
+// ApplicationXML names the output that every service with XML has: the application itself.
+const ApplicationXML = "application.xml"
+
 // ServiceMessages returns the ids of the outputs that ServiceMessage writes, sorted.
 func (m *Model) ServiceMessages() []string { return sortedKeys(m.templates) }
 

@@ -68,9 +68,6 @@ func (s *Server) output(c *call) error {
 	return err
 }
 
-// applicationXML is the name of the output that every service with XML has.
-const applicationXML = "application.xml"
-
 func (s *Server) write(r *release, a store.Application, output string) ([]byte, error) {
 	model, err := r.model()
 	if err != nil {
@@ -81,7 +78,7 @@ func (s *Server) write(r *release, a store.Application, output string) ([]byte, 
 		return nil, fmt.Errorf("read application: %w", err)
 	}
 	filled := s.filled(a)
-	if output == applicationXML && r.def.Data.XML != nil {
+	if output == form.ApplicationXML && r.def.Data.XML != nil {
 		return model.EncodeXML(&envelope, filled)
 	}
 	for _, o := range r.def.Outputs {
