@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gabriel-vasile/mimetype"
 )
@@ -150,18 +149,6 @@ func (d *document) isRequired(c *check) bool {
 	}
 	required, err := d.requiredWhen.Holds(c.in)
 	return required || err != nil
-}
-
-// Documents returns the documents that an applicant with these answers is asked for, in the order of the form.
-func (m *Model) Documents(data map[string]any, now time.Time) []DocumentView {
-	s := m.shower(data, now, "")
-	var views []DocumentView
-	for _, pg := range m.pages {
-		if s.visible.pages[pg.number] {
-			views = append(views, pg.documentViews(s.check)...)
-		}
-	}
-	return views
 }
 
 func (pg *page) documentViews(c *check) []DocumentView {

@@ -83,7 +83,8 @@ func (c *compiler) remainingDocuments() {
 	}
 }
 
-// orderForm numbers documents after the fields of their page, so that violations can be listed as people meet them.
+// orderForm numbers documents after the fields of their page, so that violations can be listed as people meet them, and finds what
+// the browser can fill in that order.
 func (c *compiler) orderForm() {
 	order := 0
 	for _, pg := range c.m.pages {
@@ -93,4 +94,5 @@ func (c *compiler) orderForm() {
 			d.order = order
 		}
 	}
+	offerAutocomplete(c.m.pages)
 }

@@ -43,7 +43,9 @@ type field struct {
 	fields    []*field // of a group
 	parent    *field
 	explicit  bool // listed by the page
-	order     int  // in the form
+	// autocomplete is the HTML token that suits the answer; "" when none does.
+	autocomplete string
+	order        int // in the form
 }
 
 // isGroup tells that the field holds other fields.

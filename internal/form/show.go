@@ -25,18 +25,6 @@ func (m *Model) Pages(data map[string]any, now time.Time, language string) []Pag
 	return views
 }
 
-// PageIDs returns the ids of the pages that an applicant with these answers is shown, in order.
-func (m *Model) PageIDs(data map[string]any, now time.Time) []string {
-	s := m.shower(data, now, "")
-	var ids []string
-	for _, pg := range m.pages {
-		if s.visible.pages[pg.number] {
-			ids = append(ids, pg.id)
-		}
-	}
-	return ids
-}
-
 // Page returns one page, and false when an applicant with these answers is not shown it.
 func (m *Model) Page(id string, data map[string]any, now time.Time, language string) (PageView, bool) {
 	s := m.shower(data, now, language)
@@ -95,7 +83,7 @@ func (s *shower) field(f *field, pointer string) FieldView {
 	n, name := f.node, inputName(pointer)
 	view := FieldView{
 		ID: strings.ReplaceAll(name, ".", "-"), Pointer: "/data" + pointer, Name: name, Label: s.label(f), Hint: f.hint.In(s.language),
-		Widget: f.widget, Required: n.required || n.minItems > 0, InputMode: inputMode(f), Autocomplete: autocomplete(f),
+		Widget: f.widget, Required: n.required || n.minItems > 0, InputMode: inputMode(f), Autocomplete: f.autocomplete,
 	}
 	if n.kind == expression.String && !n.isChoice() && n.constant == nil {
 		view.MaxLength = n.maxLength
@@ -271,22 +259,6 @@ func inputMode(f *field) string {
 		return "decimal"
 	}
 	return ""
-}
-
-// autocompleteTokens are HTML's tokens by the names that schemas use for what people know of themselves.
-var autocompleteTokens = map[string]string{
-	"surname": "family-name", "lastName": "family-name", "familyName": "family-name", "firstName": "given-name", "givenName": "given-name", "name": "given-name",
-	"patronymic": "additional-name", "middleName": "additional-name", "birthDate": "bday", "dateOfBirth": "bday", "sex": "sex",
-	"phone": "tel", "email": "email", "postalCode": "postal-code", "city": "address-level2", "region": "address-level1", "street": "street-address",
-}
-
-// autocomplete offers what the browser knows of the applicant, so it suits the applicant's own answers only.
-func autocomplete(f *field) string {
-	top, _, nested := strings.Cut(strings.TrimPrefix(f.node.pointer, "/"), "/")
-	if nested && top != "applicant" && top != "person" || strings.Contains(f.node.pointer, "*") || !f.node.isScalar() || f.node.isChoice() && f.node.name != "sex" {
-		return ""
-	}
-	return autocompleteTokens[f.node.name]
 }
 
 // Summary returns the answers of an application for reading: to be checked before sending, on the receipt, on a blank form.

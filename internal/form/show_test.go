@@ -67,7 +67,7 @@ func TestPagesFollowTheAnswers(t *testing.T) {
 		"a mistaken answer":    {map[string]any{"filing": 5}, self},
 		"an answer with space": {map[string]any{"filing": " proxy "}, proxy},
 	} {
-		if diff := cmp.Diff(tc.want, m.PageIDs(tc.data, monday)); diff != "" {
+		if diff := cmp.Diff(tc.want, pageIDs(m, tc.data, monday)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -200,14 +200,14 @@ func TestApplyPage(t *testing.T) {
 func TestDocumentsFollowTheAnswers(t *testing.T) {
 	m := everything(t)
 	got := map[string]bool{}
-	for _, d := range m.Documents(answers(), monday) {
+	for _, d := range documentsOf(m, answers(), monday) {
 		got[d.ID+" on "+d.Page] = d.Required
 	}
 	if diff := cmp.Diff(map[string]bool{"power on proxy": true, "photo on documents": true}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	got = map[string]bool{}
-	for _, d := range m.Documents(nil, monday) {
+	for _, d := range documentsOf(m, nil, monday) {
 		got[d.ID] = d.Required
 	}
 	if diff := cmp.Diff(map[string]bool{"photo": false}, got); diff != "" {

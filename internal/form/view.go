@@ -42,7 +42,7 @@ type FieldView struct {
 	Required bool
 	// MaxLength is in characters; 0 when it does not apply.
 	MaxLength int
-	// Autocomplete is the HTML autocomplete token that suits the format; "" when none does.
+	// Autocomplete is the HTML autocomplete token that suits the answer; "" when none does.
 	Autocomplete string
 	// InputMode is the HTML inputmode: numeric, decimal, tel, email or "".
 	InputMode string

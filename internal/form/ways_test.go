@@ -69,7 +69,7 @@ func byForm(t testing.TB, m *Model, data map[string]any, documents []Attachment,
 	done := map[string]bool{}
 	for {
 		next := ""
-		for _, id := range m.PageIDs(e.Data, now) {
+		for _, id := range pageIDs(m, e.Data, now) {
 			if !done[id] {
 				next = id
 				break
@@ -82,7 +82,7 @@ func byForm(t testing.TB, m *Model, data map[string]any, documents []Attachment,
 		var violations []Violation
 		e.Data, violations = m.ApplyPage(next, e.Data, fill(t, m, next, e.Data, data, now), now)
 		sets = append(sets, violations)
-		for _, d := range m.Documents(e.Data, now) {
+		for _, d := range documentsOf(m, e.Data, now) {
 			for _, a := range documents {
 				if d.Page == next && a.Document == d.ID {
 					e.Documents = append(e.Documents, a)
@@ -101,6 +101,23 @@ func byForm(t testing.TB, m *Model, data map[string]any, documents []Attachment,
 		}
 	}
 	return newVerdict(e, append(sets, whole)...)
+}
+
+// pageIDs are the pages that are shown with these answers, documentsOf the documents that they ask for.
+func pageIDs(m *Model, data map[string]any, now time.Time) []string {
+	var ids []string
+	for _, pg := range m.Pages(data, now, "ru") {
+		ids = append(ids, pg.ID)
+	}
+	return ids
+}
+
+func documentsOf(m *Model, data map[string]any, now time.Time) []DocumentView {
+	var documents []DocumentView
+	for _, pg := range m.Pages(data, now, "ru") {
+		documents = append(documents, pg.Documents...)
+	}
+	return documents
 }
 
 // fill types the answers of data into a page, first adding the entries that its lists need.
