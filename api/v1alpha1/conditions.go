@@ -64,7 +64,8 @@ const (
 
 // Reasons of Ready beyond those above.
 const (
-	ReasonReady = "Ready"
+	ReasonReady   = "Ready"
+	ReasonRefused = "Refused" // the API server refuses what the controller has to write
 )
 
 // Reasons of Ready of a ServiceProvider beyond those of Deployed.

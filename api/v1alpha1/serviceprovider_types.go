@@ -32,6 +32,8 @@ type ServiceProvider struct {
 }
 
 // ServiceProviderSpec is an agency.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.store) == has(oldSelf.store) && (!has(self.store) || self.store == oldSelf.store)",message="an agency's store cannot change here: its volume is not resized or moved by a field; move the data first"
 type ServiceProviderSpec struct {
 	// displayName is the agency's name for people.
 	// +required

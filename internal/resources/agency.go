@@ -28,6 +28,15 @@ const (
 	InnerPort  = 8081 // the controller and the probes
 )
 
+// What an intake's inner port is asked, as package inner names it. This package does not import that one: it speaks HTTP.
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// audience is what tokens for a namespace's intake are bound to.
+func audience(namespace string) string { return namespace + "/" + IntakeName }
+
 // DefaultTimeZone is the zone of an agency that names none.
 const DefaultTimeZone = "Europe/Moscow"
 

@@ -54,7 +54,8 @@ func MakeIngress(p *v1alpha1.ServiceProvider, s Settings) *networkingv1.Ingress 
 }
 
 // MakeNetworkPolicy builds the walls around the agency's intake: anybody may reach the public port, only the controller the inner
-// one, and the intake itself reaches names and the API server and nothing else.
+// one, and the intake itself reaches names and the ports on which API servers listen, at any address: where the API server is
+// differs from cluster to cluster, and so does whether the policy sees its Service or its hosts.
 func MakeNetworkPolicy(p *v1alpha1.ServiceProvider) *networkingv1.NetworkPolicy {
 	controller := networkingv1.NetworkPolicyPeer{
 		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: v1alpha1.SystemNamespace}},

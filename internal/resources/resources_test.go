@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/inner"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -81,5 +82,11 @@ func TestAddressesOfAService(t *testing.T) {
 				t.Errorf("form = %q, want %q", got, tt.form)
 			}
 		})
+	}
+}
+
+func TestProbesAndTokensAreThoseOfTheInnerPort(t *testing.T) {
+	if healthPath != inner.PathHealth || readyPath != inner.PathReady || audience("fund") != inner.IntakeAudience("fund") {
+		t.Errorf("probes %s and %s, audience %s", healthPath, readyPath, audience("fund"))
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
-	"github.com/okno-dev/okno/internal/inner"
 )
 
 // What an intake may use when its provider says nothing.
@@ -83,9 +82,9 @@ func makeContainer(p *v1alpha1.ServiceProvider, s Settings) corev1.Container {
 			{Name: "inner", ContainerPort: InnerPort, Protocol: corev1.ProtocolTCP},
 		},
 		Resources:      corev1.ResourceRequirements{Requests: use, Limits: use},
-		StartupProbe:   makeProbe(inner.PathReady, 1, 120),
-		ReadinessProbe: makeProbe(inner.PathReady, 5, 3),
-		LivenessProbe:  makeProbe(inner.PathHealth, 10, 6),
+		StartupProbe:   makeProbe(readyPath, 1, 120),
+		ReadinessProbe: makeProbe(readyPath, 5, 3),
+		LivenessProbe:  makeProbe(healthPath, 10, 6),
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: new(false),
 			ReadOnlyRootFilesystem:   new(true),
@@ -101,7 +100,7 @@ func makeArgs(p *v1alpha1.ServiceProvider, s Settings) []string {
 		"--provider=" + p.Name,
 		"--base-url=" + s.BaseURL(p.Name),
 		"--time-zone=" + TimeZone(p),
-		"--audience=" + inner.IntakeAudience(p.Spec.Namespace),
+		"--audience=" + audience(p.Spec.Namespace),
 		"--data-dir=/data",
 		"--public-bind=$(POD_IP):" + strconv.Itoa(PublicPort),
 		"--inner-bind=$(POD_IP):" + strconv.Itoa(InnerPort),
