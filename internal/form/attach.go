@@ -3,12 +3,14 @@
 package form
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/filesize"
 )
 
 func (d *document) formats() []string {
@@ -45,19 +47,22 @@ func (d *document) subject(code string) subject {
 	case CodeMaxItems:
 		s.variant, s.bound = "document", plain(strconv.Itoa(d.maxFiles()))
 	case CodeTooLarge:
-		s.bound = plain(strings.TrimSuffix(fmt.Sprintf("%.1f", float64(d.maxSize())/(1<<20)), ".0"))
+		s.bound = v1alpha1.Text{}
+		for _, language := range []string{"ru", "en"} {
+			s.bound[language] = v1alpha1.LocalizedString(filesize.In(language, d.maxSize()))
+		}
 	case CodeMediaType:
 		var names []string
 		for _, f := range d.formats() {
-			names = append(names, formatName(f))
+			names = append(names, FormatName(f))
 		}
 		s.bound = plain(list(names))
 	}
 	return s
 }
 
-// formatName is what people call a media type: the usual ending of its files.
-func formatName(format string) string {
+// FormatName returns what people call a media type: the usual ending of its files.
+func FormatName(format string) string {
 	if m := mimetype.Lookup(format); m != nil && m.Extension() != "" {
 		return strings.ToUpper(strings.TrimPrefix(m.Extension(), "."))
 	}

@@ -50,7 +50,7 @@ var messages = map[string]message{
 	CodeMaxItems:               {"«%[1]s»: оставьте не больше %[2]s", "“%[1]s”: keep at most %[2]s"},
 	CodeUniqueItems:            {"«%[1]s»: уберите повторы", "“%[1]s”: remove the entries that are there twice"},
 	CodeUnknown:                {"Уберите «%[1]s»: в этом заявлении такого нет", "Remove “%[1]s”: this application has no such part"},
-	CodeTooLarge:               {"Файл для «%[1]s» слишком большой: приложите файл до %[2]s МБ", "The file for “%[1]s” is too large: attach one of at most %[2]s MB"},
+	CodeTooLarge:               {"Файл для «%[1]s» слишком большой: приложите файл до %[2]s", "The file for “%[1]s” is too large: attach one of at most %[2]s"},
 	CodeMediaType:              {"Файл для «%[1]s» не того вида: приложите %[2]s", "The file for “%[1]s” is of the wrong kind: attach %[2]s"},
 	CodeMinItems + " document": {"«%[1]s»: приложите файлов не меньше, чем %[2]s", "“%[1]s”: attach at least %[2]s files"},
 	CodeMaxItems + " document": {"«%[1]s»: приложите не больше %[2]s файлов", "“%[1]s”: attach at most %[2]s files"},

@@ -224,6 +224,12 @@ func TestCheckFileGoesByTheContent(t *testing.T) {
 			}
 		})
 	}
+	tooLarge := m.CheckFile("photo", "file.png", []byte(png), 1001)[0].Message
+	if diff := cmp.Diff([]string{
+		"Файл для «Фотография» слишком большой: приложите файл до 1000\u00a0байт", "The file for “Photo” is too large: attach one of at most 1000\u00a0bytes",
+	}, []string{tooLarge.In("ru"), tooLarge.In("en")}); diff != "" {
+		t.Errorf("a small limit (-want +got):\n%s", diff)
+	}
 	if limit, asked := m.FileLimit("photo"); limit != 1000 || !asked {
 		t.Errorf("limit %d, %v", limit, asked)
 	}

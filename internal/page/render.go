@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/filesize"
 )
 
 // Layout is what stands around every page's content.
@@ -37,8 +38,6 @@ type Layout struct {
 	Footer []Link
 	// Colophon is a line at the end of the page, such as the agency's official name.
 	Colophon string
-	// Refresh is how often the page fetches itself again, in seconds; 0 means never.
-	Refresh int
 }
 
 // LanguageLink leads to a page in another language.
@@ -178,7 +177,7 @@ func functions(lang string, texts *Texts, static *Static, zone *time.Location) t
 			}
 			return texts.Say(lang, "term.calendar", "Count", value)
 		},
-		"bytes": func(n int64) string { return size(texts, lang, n) },
+		"bytes": func(n int64) string { return filesize.In(lang, n) },
 	}
 }
 
@@ -200,16 +199,5 @@ func Day(lang string, t time.Time) string {
 	return s
 }
 
-func size(texts *Texts, lang string, n int64) string {
-	switch {
-	case n >= 1<<20:
-		return texts.Say(lang, "size.mega", "N", strconv.FormatFloat(float64(n)/(1<<20), 'f', -1, 32))
-	case n >= 1<<10:
-		return texts.Say(lang, "size.kilo", "N", (n+1<<9)>>10)
-	default:
-		return texts.Say(lang, "size.bytes", "Count", n)
-	}
-}
-
 // Size writes a number of bytes as people say it.
-func (r *Renderer) Size(lang string, n int64) string { return size(r.texts, lang, n) }
+func (r *Renderer) Size(lang string, n int64) string { return filesize.In(lang, n) }

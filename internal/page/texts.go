@@ -20,7 +20,6 @@ const DefaultLanguage = "ru"
 // Texts are a program's own texts (not the services') in each language.
 type Texts struct {
 	localizers map[string]*i18n.Localizer
-	ids        map[string]bool
 }
 
 // LoadTexts reads every <name>.<language>.json of the folders and refuses a text that is missing in one of the languages, so that
@@ -67,12 +66,13 @@ func newTexts(bundle *i18n.Bundle, ids map[string]map[string]bool) (*Texts, erro
 	if ids[DefaultLanguage] == nil {
 		return nil, fmt.Errorf("there are no texts in %q", DefaultLanguage)
 	}
-	t := &Texts{localizers: map[string]*i18n.Localizer{}, ids: ids[DefaultLanguage]}
+	t := &Texts{localizers: map[string]*i18n.Localizer{}}
+	all := ids[DefaultLanguage]
 	for lang, has := range ids {
-		if missing := difference(t.ids, has); len(missing) > 0 {
+		if missing := difference(all, has); len(missing) > 0 {
 			return nil, fmt.Errorf("texts in %q lack %q", lang, missing)
 		}
-		if extra := difference(has, t.ids); len(extra) > 0 {
+		if extra := difference(has, all); len(extra) > 0 {
 			return nil, fmt.Errorf("texts in %q lack %q", DefaultLanguage, extra)
 		}
 		t.localizers[lang] = i18n.NewLocalizer(bundle, lang)
@@ -93,9 +93,6 @@ func difference(of, from map[string]bool) []string {
 
 // Languages are the languages that there are texts in, sorted.
 func (t *Texts) Languages() []string { return slices.Sorted(maps.Keys(t.localizers)) }
-
-// Has tells whether there is a text of that id.
-func (t *Texts) Has(id string) bool { return t.ids[id] }
 
 // Say returns a text with its {{.Name}} placeholders filled from the pairs name, value. A pair "Count" chooses the plural form.
 // An id that does not exist is a mistake of the program and panics.
