@@ -24,8 +24,8 @@ import (
 )
 
 type options struct {
-	publicURL, publicBind, innerBind string
-	trustedKeys                      []string
+	publicURL, publicBind, innerBind, timeZone string
+	trustedKeys                                []string
 }
 
 func main() {
@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&o.publicURL, "public-url", "http://catalogue.localhost:8080", "address of the catalogue; agencies' hosts differ in the first label")
 	flag.StringVar(&o.publicBind, "public-bind", "127.0.0.1:8080", "address on which people are served")
 	flag.StringVar(&o.innerBind, "inner-bind", "127.0.0.1:8081", "address of the probes")
+	flag.StringVar(&o.timeZone, "time-zone", "Europe/Moscow", "the installation's time zone, in which days are written")
 	flag.Func("trusted-key", "public key (PKIX, base64) whose Publications are believed; may be given more than once", func(s string) error {
 		o.trustedKeys = append(o.trustedKeys, s)
 		return nil
@@ -57,12 +58,16 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("--trusted-key: %w", err)
 	}
+	location, err := time.LoadLocation(o.timeZone)
+	if err != nil {
+		return fmt.Errorf("--time-zone: %w", err)
+	}
 	config, err := follow.InCluster()
 	if err != nil {
 		return err
 	}
 	index := portal.NewIndex()
-	server, err := portal.New(portal.Options{Index: index, PublicURL: o.publicURL, Log: log})
+	server, err := portal.New(portal.Options{Index: index, PublicURL: o.publicURL, Location: location, Log: log})
 	if err != nil {
 		return err
 	}

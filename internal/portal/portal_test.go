@@ -49,11 +49,13 @@ func record(seq int64, action v1alpha1.PublicationAction) v1alpha1.PublicationSp
 	}
 }
 
+var moscow = time.FixedZone("MSK", 3*60*60)
+
 func newCatalogue(t *testing.T) (*Index, http.Handler) {
 	t.Helper()
 	index := NewIndex()
 	index.SetProviders([]Provider{{Name: "sfr", Namespace: "sfr", DisplayName: v1alpha1.Text{"ru": "Социальный фонд", "en": "Social Fund"}}})
-	server, err := New(Options{Index: index, PublicURL: "http://catalogue.localhost:8080", Log: slog.New(slog.DiscardHandler)})
+	server, err := New(Options{Index: index, PublicURL: "http://catalogue.localhost:8080", Location: moscow, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +144,20 @@ func TestServicePageTellsWhatPeopleNeed(t *testing.T) {
 	}
 	if strings.Contains(body, "<script") {
 		t.Error("the page has a script; it must work without")
+	}
+}
+
+// What is published late in the evening by UTC is published the next day where people live.
+func TestDaysAreThoseOfTheInstallation(t *testing.T) {
+	index, h := newCatalogue(t)
+	rec := record(1, v1alpha1.ActionPublish)
+	rec.DecidedAt = metav1.NewTime(time.Date(2026, 3, 9, 21, 30, 0, 0, time.UTC))
+	if err := index.Apply(rec, sampleDefinition(t)); err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := get(t, h, "/services/sfr/pension-delivery")
+	if !strings.Contains(body, "10\u00a0March 2026") || strings.Contains(body, "9\u00a0March 2026") {
+		t.Error("the page does not say 10 March, as it was in Moscow")
 	}
 }
 

@@ -3,6 +3,7 @@
 package portal
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,7 +21,9 @@ type Options struct {
 	// PublicURL is the catalogue's own address, such as http://catalogue.localhost:8080. Agencies' hosts differ from it in the
 	// first label only.
 	PublicURL string
-	Log       *slog.Logger
+	// Location is the installation's time zone, in which days are written. It must be given.
+	Location *time.Location
+	Log      *slog.Logger
 }
 
 // Server serves the catalogue's pages.
@@ -38,6 +41,9 @@ func New(o Options) (*Server, error) {
 	if err != nil || public.Host == "" {
 		return nil, fmt.Errorf("public URL %q: give an address with scheme and host, such as https://catalogue.example.org", o.PublicURL)
 	}
+	if o.Location == nil {
+		return nil, errors.New("no time zone: days cannot be written without one")
+	}
 	static, err := page.LoadStatic(web.FS, "static")
 	if err != nil {
 		return nil, err
@@ -46,7 +52,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	render, err := page.Parse(web.FS, "templates", "portal", texts, static, time.UTC)
+	render, err := page.Parse(web.FS, "templates", "portal", texts, static, o.Location)
 	if err != nil {
 		return nil, err
 	}
