@@ -27,7 +27,7 @@ var keepInCluster = map[string]string{"argocd.argoproj.io/sync-options": "Prune=
 // record writes a decision after telling what would keep it from counting. A decision that would never count is not recorded: it
 // could not be deleted.
 func (c *cluster) record(ctx context.Context, streams genericiooptions.IOStreams, m *matter, spec v1alpha1.ApprovalSpec, o *decideOptions) error {
-	if err := c.mayDecideAt(m, spec.Gate); err != nil {
+	if err := c.mayDecideAt(m, spec.Decision, spec.Gate); err != nil {
 		return err
 	}
 	user, err := c.user(ctx)
@@ -56,10 +56,12 @@ func (c *cluster) record(ctx context.Context, streams genericiooptions.IOStreams
 	return say(streams, approval, m, note, o)
 }
 
-// mayDecideAt refuses a gate that no policy in force has. Where policies may not be read, admission still checks the right.
-func (c *cluster) mayDecideAt(m *matter, name string) error {
+// mayDecideAt refuses a gate that no policy in force has, but for what stops: that holds at any gate. Where policies may not be read,
+// admission still checks the right.
+func (c *cluster) mayDecideAt(m *matter, decision v1alpha1.Decision, name string) error {
 	v := gate.Judge(m.input)
-	if !m.input.PoliciesKnown && name != "" {
+	stops := decision == v1alpha1.DecisionRevoke || decision == v1alpha1.DecisionWithdraw
+	if (!m.input.PoliciesKnown || stops) && name != "" {
 		return nil
 	}
 	var human, waiting []string

@@ -92,8 +92,10 @@ type whyReport struct {
 	// Findings are what validation found, when there is no revision for it.
 	Findings []string `json:"findings,omitempty"`
 	// Failures are the scenarios that failed, each with what came instead.
-	Failures   []string        `json:"failures,omitempty"`
-	Gates      []whyGate       `json:"gates,omitempty"`
+	Failures []string  `json:"failures,omitempty"`
+	Gates    []whyGate `json:"gates,omitempty"`
+	// Rejects are rejections at gates that no policy in force has.
+	Rejects    []whyDecision   `json:"rejections,omitempty"`
 	NotCounted []whyNotCounted `json:"notCounted,omitempty"`
 	// Next are commands, each with what it is for.
 	Next []whyNext `json:"next,omitempty"`
@@ -115,6 +117,7 @@ type whyGate struct {
 
 type whyDecision struct {
 	Approval string `json:"approval"`
+	Gate     string `json:"gate"`
 	Person   string `json:"person"`
 	At       string `json:"at"`
 	Comment  string `json:"comment,omitempty"`
@@ -189,6 +192,9 @@ func report(m *matter, v gate.Verdict) *whyReport {
 		}
 		r.Gates = append(r.Gates, line)
 	}
+	for _, d := range v.Rejected {
+		r.Rejects = append(r.Rejects, sayDecision(d))
+	}
 	r.NotCounted = notCounted(v.NotCounted)
 	r.Failures = failures(m.rev)
 	r.Next = next(m, v)
@@ -209,7 +215,7 @@ func failures(rev *v1alpha1.ServiceRevision) []string {
 }
 
 func sayDecision(d gate.Decision) whyDecision {
-	return whyDecision{Approval: d.Approval, Person: d.Person, At: d.At.UTC().Format(time.RFC3339), Comment: d.Comment}
+	return whyDecision{Approval: d.Approval, Gate: d.Gate, Person: d.Person, At: d.At.UTC().Format(time.RFC3339), Comment: d.Comment}
 }
 
 func notCounted(objections []gate.Objection) []whyNotCounted {
@@ -249,6 +255,9 @@ func next(m *matter, v gate.Verdict) []whyNext {
 		return []whyNext{{Who: "the platform team", Command: "kubectl apply --server-side --force-conflicts -f config/admission"}}
 	}
 	var commands []whyNext
+	for _, d := range v.Rejected {
+		commands = append(commands, takeBack(m, d))
+	}
 	for _, g := range v.Gates {
 		switch g.Reason {
 		case gate.GateAwaitingApproval:
@@ -258,10 +267,7 @@ func next(m *matter, v gate.Verdict) []whyNext {
 			}
 			commands = append(commands, whyNext{Who: who, Command: in("kubectl okno approve %s --gate %s", m.target(), g.Name)})
 		case gate.GateRejected:
-			commands = append(commands, whyNext{
-				Who:     g.Rejected[0].Person + ", or the agency changes the definition",
-				Command: in("kubectl okno revoke %s --comment TEXT", g.Rejected[0].Approval),
-			})
+			commands = append(commands, takeBack(m, g.Rejected[0]))
 		case gate.GateScenariosFailed, gate.GateAwaitingScenarios:
 			commands = append(commands, whyNext{Command: in("kubectl get servicerevision %s -o yaml", m.revision)})
 		case gate.GateNeverOpens:
@@ -272,6 +278,14 @@ func next(m *matter, v gate.Verdict) []whyNext {
 		}
 	}
 	return commands
+}
+
+// takeBack is how a rejection stops blocking.
+func takeBack(m *matter, rejection gate.Decision) whyNext {
+	return whyNext{
+		Who:     rejection.Person + ", or the agency changes the definition",
+		Command: fmt.Sprintf("kubectl okno revoke %s --comment TEXT -n %s", rejection.Approval, m.namespace),
+	}
 }
 
 // target is how commands name the revision: by its service while it is the newest of it.

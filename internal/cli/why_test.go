@@ -35,6 +35,9 @@ func TestWhy(t *testing.T) {
 			by("officer", "security", v1alpha1.DecisionApprove),
 			commented(by("second-officer", "security", v1alpha1.DecisionReject), "the act is of another system"),
 		),
+		"rejected-at-a-gate-that-went": pending(
+			commented(by("inspector", "fire-brigade", v1alpha1.DecisionReject), "no way out of the building"),
+		),
 		"approved": pending(
 			by("officer", "security", v1alpha1.DecisionApprove),
 			by("second-officer", "security", v1alpha1.DecisionApprove),

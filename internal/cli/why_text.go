@@ -5,6 +5,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -51,11 +52,13 @@ func writeList(b *strings.Builder, title string, lines []string) {
 }
 
 func (r *whyReport) rejections() []string {
-	var lines []string
+	all := slices.Clone(r.Rejects)
 	for _, g := range r.Gates {
-		for _, d := range g.Rejects {
-			lines = append(lines, fmt.Sprintf("by %s at %s (%s): %s", d.Person, g.Name, d.Approval, d.Comment))
-		}
+		all = append(all, g.Rejects...)
+	}
+	var lines []string
+	for _, d := range all {
+		lines = append(lines, fmt.Sprintf("by %s at %s (%s): %s", d.Person, d.Gate, d.Approval, d.Comment))
 	}
 	return lines
 }

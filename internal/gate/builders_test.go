@@ -176,6 +176,9 @@ func tell(v gate.Verdict) string {
 			fmt.Fprintf(&b, "  not %s: %s\n", o.Approval, o.Why)
 		}
 	}
+	for _, d := range v.Rejected {
+		fmt.Fprintf(&b, "rejected at %s -%s\n", d.Gate, d.Person)
+	}
 	for _, o := range v.NotCounted {
 		fmt.Fprintf(&b, "not %s: %s\n", o.Approval, o.Why)
 	}

@@ -9,19 +9,30 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
 
-// objection tells why a decision of any kind does not stand, or "" when it does. The list below is the specification: a decision
-// stands when nothing on it objects, and the first objection is the one that people are told.
+// objection tells why a decision does not stand, or "" when it does. The lists below are the specification: a decision stands when
+// nothing objects, and the first objection is the one that people are told.
 type objection func(*scope, *v1alpha1.Approval) string
 
-var objections = []objection{
+// refusals hold for decisions of every kind: what they object to is no decision of a person on this digest.
+var refusals = []objection{
 	aboutAnotherSubject,
 	aboutAnotherDigest,
 	notStamped,
 	byMachine,
+}
+
+// approveObjections hold for an Approve: what is not certain opens nothing.
+var approveObjections = []objection{
 	underAlteredAdmission,
 	olderThanAdmission,
 	atUnknownGate,
 	atAutomaticGate,
+	withoutAuthority,
+}
+
+// againstObjections hold for Reject, Revoke and Withdraw: no decision against a digest disappears because it became uncertain who made
+// it, or because the policy that asked for it went.
+var againstObjections = []objection{
 	withoutAuthority,
 }
 
@@ -88,7 +99,12 @@ func atAutomaticGate(s *scope, a *v1alpha1.Approval) string {
 }
 
 func withoutAuthority(s *scope, a *v1alpha1.Approval) string {
-	switch needed := s.rules.byName[a.Spec.Gate].authority; {
+	// A gate that no policy has, or at which nobody decides, gives a say only to whom the platform gave it.
+	needed := v1alpha1.AuthorityCluster
+	if r := s.rules.byName[a.Spec.Gate]; r != nil && r.human {
+		needed = r.authority
+	}
+	switch {
 	case a.Spec.Authority == v1alpha1.AuthorityCluster:
 		return ""
 	case a.Spec.Authority == v1alpha1.AuthorityNamespace && needed == v1alpha1.AuthorityNamespace:
@@ -100,20 +116,25 @@ func withoutAuthority(s *scope, a *v1alpha1.Approval) string {
 	}
 }
 
-// revocation tells why a standing Revoke of target takes nothing back, or "".
+// revocation tells why a standing Revoke takes nothing back, or "". An approval may be taken back whether it still counts or not:
+// what is served may rest on it. Taking back a rejection permits something, and so it must be as certain as an Approve.
 func (s *scope) revocation(revoke *v1alpha1.Approval) string {
-	target := s.standing[revoke.Spec.Revokes]
+	target := s.said[revoke.Spec.Revokes]
 	switch {
 	case target == nil:
-		return fmt.Sprintf("it revokes %q, which is no decision that stands on this digest", revoke.Spec.Revokes)
+		return fmt.Sprintf("it revokes %q, which is no decision on this digest", revoke.Spec.Revokes)
 	case target.Spec.Decision != v1alpha1.DecisionApprove && target.Spec.Decision != v1alpha1.DecisionReject:
 		return fmt.Sprintf("it revokes %q, and a %s is final", target.Name, target.Spec.Decision)
 	case target.Spec.Gate != revoke.Spec.Gate:
 		return fmt.Sprintf("it is made at gate %q and revokes %q, which is made at gate %q", revoke.Spec.Gate, target.Name, target.Spec.Gate)
-	case target.Spec.Decision == v1alpha1.DecisionReject && person(target) != person(revoke):
+	case target.Spec.Decision == v1alpha1.DecisionApprove:
+		return ""
+	case s.standing[target.Name] == nil:
+		return fmt.Sprintf("it revokes %q, which does not count itself", target.Name)
+	case person(target) != person(revoke):
 		return fmt.Sprintf("only who made the rejection %q may revoke it", target.Name)
 	default:
-		return ""
+		return first(s, revoke, []objection{underAlteredAdmission, olderThanAdmission})
 	}
 }
 

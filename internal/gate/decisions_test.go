@@ -258,7 +258,7 @@ gate security: AwaitingApproval
 			in: input(one(), approve("sonya", "security", 1), revoke("sonya", "security", 2, "a letter")),
 			want: `Approved 1/1 approved: all 1 gates are open
 gate security: Open +sonya
-  not revocation of a letter: it revokes "a letter", which is no decision that stands on this digest
+  not revocation of a letter: it revokes "a letter", which is no decision on this digest
 `,
 		},
 	} {

@@ -4,6 +4,8 @@ package gate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +25,14 @@ func (s *scope) describe() Verdict {
 			v.Open++
 		}
 		v.Gates = append(v.Gates, g)
+	}
+	for _, gate := range slices.Sorted(maps.Keys(s.rejections)) {
+		if s.rules.byName[gate] != nil {
+			continue
+		}
+		for _, a := range s.rejections[gate] {
+			v.Rejected = append(v.Rejected, decisionOf(a))
+		}
 	}
 	for _, o := range s.objections {
 		if s.rules.byName[o.Gate] == nil {
@@ -52,7 +62,7 @@ func (s *scope) gate(r *rule) GateVerdict {
 			continue
 		}
 		why := fmt.Sprintf("gate %s must be open first; it will count then", quoted(early))
-		g.NotCounted = append(g.NotCounted, Objection{Decision: decisionOf(a), Gate: r.name, Why: why, Early: true})
+		g.NotCounted = append(g.NotCounted, Objection{Decision: decisionOf(a), Why: why, Early: true})
 	}
 	g.Reason, g.Message = s.state(r, &g)
 	if g.Reason == GateAwaitingApproval {

@@ -51,13 +51,19 @@ gate ministry: AwaitingApproval
 			in:   with(input(nil), served),
 			want: "Approved 0/0 approved serving: published by record 1, under the policy then in force\n",
 		},
-		"stays approved while admission is altered, and then nobody can withdraw it": {
+		"is withdrawn also while admission is altered": {
 			in: with(input(one(), approve("sonya", "security", 1), withdraw("sonya", "security", 3)), served,
 				func(in *gate.Input) { in.AdmissionAltered = []string{"x is missing"} }),
+			want: `Revoked 0/1 serving withdraw: withdrawn at gate "security" by Approval "withdrawal by sonya"
+gate security: AwaitingApproval
+  not sonya@security: the admission policies are not in force as shipped, so that who made it is not certain
+`,
+		},
+		"stays approved while admission is altered and nobody speaks against it": {
+			in: with(input(one(), approve("sonya", "security", 1)), served, func(in *gate.Input) { in.AdmissionAltered = []string{"x is missing"} }),
 			want: `Approved 0/1 approved serving: published by record 1, under the policy then in force
 gate security: AwaitingApproval
   not sonya@security: the admission policies are not in force as shipped, so that who made it is not certain
-  not withdrawal by sonya: the admission policies are not in force as shipped, so that who made it is not certain
 `,
 		},
 		"is still served while suspended": {

@@ -11,9 +11,13 @@ import (
 	"github.com/okno-dev/okno/internal/digest"
 )
 
-// Judge tells whether the revision may be served, and why not. It decides nothing while a fact is unknown.
+// Judge tells whether the revision may be served, and why not. While a fact is unknown it decides nothing, but that what somebody
+// withdrew is served no more.
 func Judge(in Input) Verdict {
 	if unread := unread(in); unread != "" {
+		if v, ok := stopped(in); ok {
+			return v
+		}
 		return undecided("nothing was decided: " + unread)
 	}
 	sum, err := addUp(in.Policies)
@@ -59,6 +63,17 @@ func unread(in Input) string {
 	return strings.Join(missing, ", ") + " could not be read"
 }
 
+// stopped judges withdrawals alone. A policy that cannot be read must not keep served what its people stop.
+func stopped(in Input) (Verdict, bool) {
+	if !in.ApprovalsKnown || !in.PublicationsKnown {
+		return Verdict{}, false
+	}
+	s := &scope{in: in, rules: &rules{}, history: historyOf(in.Revision.Digest, in.Publications)}
+	s.hear()
+	v := Verdict{Decided: true, Serving: s.history.serving != nil}
+	return v, withdrawnWhileServed(s, &v)
+}
+
 func undecided(message string) Verdict {
 	return Verdict{Reason: v1alpha1.ReasonAwaitingApproval, Message: message}
 }
@@ -97,25 +112,32 @@ func revokedWhileServed(s *scope, v *Verdict) bool {
 	if !v.Serving {
 		return false
 	}
-	r, by := s.revokedGate()
-	if r == nil {
+	gate, by := s.revokedGate()
+	if by == nil {
 		return false
 	}
 	v.Withdraw = s.rules.onRevoke == v1alpha1.ServedWithdraw
 	v.Reason = v1alpha1.ReasonRevoked
-	v.Message = fmt.Sprintf("an approval at gate %q was revoked by Approval %q", r.name, by.Name)
+	v.Message = fmt.Sprintf("an approval at gate %q was revoked by Approval %q", gate, by.Name)
 	return true
 }
 
 func rejected(s *scope, v *Verdict) bool {
 	for _, r := range s.rules.gates {
 		if against := s.rejections[r.name]; len(against) > 0 {
-			v.Reason = v1alpha1.ReasonRejected
-			v.Message = fmt.Sprintf("rejected at gate %q by Approval %q: change the definition, or ask who rejected to revoke it", r.name, against[0].Name)
-			return true
+			return rejectedAt(v, r.name, against[0].Name)
 		}
 	}
+	if len(v.Rejected) > 0 {
+		return rejectedAt(v, v.Rejected[0].Gate, v.Rejected[0].Approval)
+	}
 	return false
+}
+
+func rejectedAt(v *Verdict, gate, approval string) bool {
+	v.Reason = v1alpha1.ReasonRejected
+	v.Message = fmt.Sprintf("rejected at gate %q by Approval %q: change the definition, or ask who rejected to revoke it", gate, approval)
+	return true
 }
 
 func servedAlready(s *scope, v *Verdict) bool {

@@ -127,6 +127,7 @@ func TestModel(t *testing.T) {
 		if len(in.Policies) > 0 {
 			theRejectionBlocks(t, in, v)
 		}
+		nothingAgainstDisappears(t, in, v)
 	})
 }
 
@@ -136,6 +137,11 @@ func mustBeApprovable(t *rapid.T, in gate.Input, v gate.Verdict) {
 	t.Helper()
 	if len(in.Policies) == 0 {
 		t.Fatalf("approved without a policy")
+	}
+	for _, a := range in.Approvals {
+		if a.Spec.Decision == v1alpha1.DecisionReject && isSaid(in, a) && a.Spec.Authority == v1alpha1.AuthorityCluster && !takenBackByItsMaker(in, a) {
+			t.Fatalf("approved against %s: %s", a.Name, tell(v))
+		}
 	}
 	where := map[string]string{}
 	for _, p := range in.Policies {
@@ -150,9 +156,6 @@ func mustBeApprovable(t *rapid.T, in gate.Input, v gate.Verdict) {
 			for _, a := range in.Approvals {
 				if !stands(in, a, g) {
 					continue
-				}
-				if a.Spec.Decision == v1alpha1.DecisionReject && !takenBackByItsMaker(in, a, g) {
-					t.Fatalf("approved against %s: %s", a.Name, tell(v))
 				}
 				if a.Spec.Decision != v1alpha1.DecisionApprove || !recorded(v, a.Name) {
 					continue
@@ -182,9 +185,18 @@ func recorded(v gate.Verdict, approval string) bool {
 	return slices.ContainsFunc(v.Decisions, func(d v1alpha1.DecisionRecord) bool { return d.Approval == approval })
 }
 
+// isSaid tells that a person decided on the digest, whenever that was.
+func isSaid(in gate.Input, a v1alpha1.Approval) bool {
+	return a.Spec.Subject.Digest == in.Revision.Digest && a.Spec.Approver != nil &&
+		a.Spec.SubmittedBy == a.Spec.Approver.Username && !strings.HasPrefix(a.Spec.SubmittedBy, "system:")
+}
+
+func isCertain(a v1alpha1.Approval) bool {
+	return a.CreationTimestamp.After(installed.Add(time.Minute))
+}
+
 func stands(in gate.Input, a v1alpha1.Approval, g v1alpha1.Gate) bool {
-	return a.Spec.Gate == g.Name && a.Spec.Subject.Digest == in.Revision.Digest && a.Spec.Approver != nil &&
-		a.Spec.SubmittedBy == a.Spec.Approver.Username && !strings.HasPrefix(a.Spec.SubmittedBy, "system:") && a.CreationTimestamp.After(installed.Add(time.Minute)) &&
+	return a.Spec.Gate == g.Name && isSaid(in, a) && isCertain(a) &&
 		(a.Spec.Authority == v1alpha1.AuthorityCluster || (a.Spec.Authority == v1alpha1.AuthorityNamespace && everyPolicyLeavesItToTheNamespace(in, g.Name)))
 }
 
@@ -199,10 +211,11 @@ func everyPolicyLeavesItToTheNamespace(in gate.Input, name string) bool {
 	return true
 }
 
-func takenBackByItsMaker(in gate.Input, rejection v1alpha1.Approval, g v1alpha1.Gate) bool {
+// takenBackByItsMaker holds for what lifts a rejection: the same person says so, with certainty.
+func takenBackByItsMaker(in gate.Input, rejection v1alpha1.Approval) bool {
 	return slices.ContainsFunc(in.Approvals, func(a v1alpha1.Approval) bool {
-		return stands(in, a, g) && a.Spec.Decision == v1alpha1.DecisionRevoke && a.Spec.Revokes == rejection.Name &&
-			a.Spec.Approver.Username == rejection.Spec.Approver.Username
+		return a.Spec.Decision == v1alpha1.DecisionRevoke && a.Spec.Revokes == rejection.Name && a.Spec.Gate == rejection.Spec.Gate &&
+			isSaid(in, a) && isCertain(a) && a.Spec.Approver.Username == rejection.Spec.Approver.Username
 	})
 }
 
@@ -213,6 +226,9 @@ func everyDecisionIsAccountedFor(t *rapid.T, in gate.Input, v gate.Verdict) {
 	seen := map[string]int{}
 	for _, o := range v.NotCounted {
 		seen[o.Approval]++
+	}
+	for _, d := range v.Rejected {
+		seen[d.Approval]++
 	}
 	for _, g := range v.Gates {
 		for _, o := range g.NotCounted {
@@ -247,5 +263,36 @@ func theRejectionBlocks(t *rapid.T, in gate.Input, before gate.Verdict) {
 	}
 	if v := gate.Judge(in); v.Approved || v.Reason == v1alpha1.ReasonApproved || v.Withdraw {
 		t.Fatalf("a rejection did not block: %s", tell(v))
+	}
+}
+
+// nothingAgainstDisappears: neither doubts about admission nor policies that go lift what was said against a digest by who may for the
+// whole cluster.
+func nothingAgainstDisappears(t *rapid.T, in gate.Input, before gate.Verdict) {
+	t.Helper()
+	for i := range in.Approvals {
+		if in.Approvals[i].Spec.Authority == v1alpha1.AuthorityNamespace {
+			return // a namespace's own gates go with their policy
+		}
+	}
+	stopped := before.Withdraw && strings.HasPrefix(before.Message, "withdrawn")
+	for name, later := range map[string]func(*gate.Input){
+		"admission altered":    func(in *gate.Input) { in.AdmissionAltered = []string{"x is missing"} },
+		"admission re-created": func(in *gate.Input) { in.AdmissionSince = in.Now },
+		"no policy left":       func(in *gate.Input) { in.Policies = nil },
+		"policies not read":    func(in *gate.Input) { in.Policies, in.PoliciesKnown = nil, false },
+	} {
+		now := in
+		later(&now)
+		v := gate.Judge(now)
+		if stopped && !v.Withdraw {
+			t.Fatalf("%s: it is served on: %s, was %s", name, tell(v), tell(before))
+		}
+		if before.Reason == v1alpha1.ReasonRejected && v.Decided && v.Approved {
+			t.Fatalf("%s: the rejection is gone: %s, was %s", name, tell(v), tell(before))
+		}
+		if before.Approved && before.Serving && v.Withdraw {
+			t.Fatalf("%s: nobody spoke against it, and it is withdrawn: %s, was %s", name, tell(v), tell(before))
+		}
 	}
 }

@@ -70,6 +70,9 @@ func addUp(policies []v1alpha1.PublicationPolicy) (*rules, error) {
 	policies = slices.Clone(policies)
 	slices.SortFunc(policies, func(a, b v1alpha1.PublicationPolicy) int { return cmp.Compare(a.Name, b.Name) })
 	sum := &rules{byName: map[string]*rule{}, onRevoke: v1alpha1.ServedKeep}
+	if len(policies) == 0 {
+		sum.onRevoke = v1alpha1.ServedWithdraw // what a policy that says nothing means
+	}
 	for i := range policies {
 		if err := sum.add(&policies[i], i == 0); err != nil {
 			return nil, err

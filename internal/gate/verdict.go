@@ -22,6 +22,9 @@ type Verdict struct {
 	Gates []GateVerdict
 	// Open of Total gates are open.
 	Open, Total int
+	// Rejected are the rejections that block at gates that no policy in force has, by gate, then by time; those at other gates are
+	// in Gates.
+	Rejected []Decision
 	// NotCounted are decisions that belong to no gate of the policies in force, or to another digest.
 	NotCounted []Objection
 	// Serving tells that this digest is what the newest Publication serves.
@@ -74,6 +77,7 @@ type GateVerdict struct { //nolint:revive // Verdict is the whole; this is one g
 // Decision is a person's decision.
 type Decision struct {
 	Approval string
+	Gate     string
 	Person   string
 	Decision v1alpha1.Decision
 	At       time.Time
@@ -83,7 +87,6 @@ type Decision struct {
 // Objection is a decision that does not count.
 type Objection struct {
 	Decision
-	Gate string
 	// Why is a clause that follows "does not count:".
 	Why string
 	// Early tells that the approval will count by itself once the gates that its gate requires are open.
@@ -91,7 +94,7 @@ type Objection struct {
 }
 
 func decisionOf(a *v1alpha1.Approval) Decision {
-	d := Decision{Approval: a.Name, Decision: a.Spec.Decision, At: a.CreationTimestamp.Time, Comment: a.Spec.Comment}
+	d := Decision{Approval: a.Name, Gate: a.Spec.Gate, Decision: a.Spec.Decision, At: a.CreationTimestamp.Time, Comment: a.Spec.Comment}
 	if a.Spec.Approver != nil {
 		d.Person = a.Spec.Approver.Username
 	}
