@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +137,7 @@ func TestServicePageTellsWhatPeopleNeed(t *testing.T) {
 		"first document": def.Documents[0].Name.In("en"), "last stage": def.Process.Stages[len(def.Process.Stages)-1].Name.In("en"),
 		"refusal ground": def.Refusal.RefusalGrounds[0].Text.In("en"), "law": def.LegalBasis[0].Title.In("en"),
 		"complaints": def.Complaints.Authority.In("en"), "support hours": def.Support.Hours.In("en"), "code": def.Code,
+		"participant": def.Authority.Participants[0].Name.In("en"), "participant's role": def.Authority.Participants[0].Role.In("en"),
 	} {
 		if !strings.Contains(visible, text) {
 			t.Errorf("the page lacks the %s %q", what, text)
@@ -144,6 +148,9 @@ func TestServicePageTellsWhatPeopleNeed(t *testing.T) {
 	}
 	if strings.Contains(body, "<script") {
 		t.Error("the page has a script; it must work without")
+	}
+	if strings.Contains(body, `role="button"`) {
+		t.Error("a link calls itself a button, which it is not")
 	}
 }
 
@@ -166,5 +173,42 @@ func TestUnknownAddressLeadsBackToTheCatalogue(t *testing.T) {
 	status, body, _ := get(t, h, "/services/sfr/nothing")
 	if status != http.StatusNotFound || !strings.Contains(body, `href="/"`) {
 		t.Errorf("status %d, link home: %t", status, strings.Contains(body, `href="/"`))
+	}
+}
+
+// A text that no page says is one that translators work on for nothing, or one that a page forgot.
+func TestEachTextIsSaid(t *testing.T) {
+	var said strings.Builder
+	for _, pattern := range []string{"../../web/templates/portal/*.html", "*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said.Write(content)
+		}
+	}
+	raw, err := os.ReadFile("../../web/locales/portal/catalogue.en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts map[string]map[string]any
+	if err := json.Unmarshal(raw, &texts); err != nil {
+		t.Fatal(err)
+	}
+	// Some ids end with a word of the definition: catalogue.channelWeb is said as "catalogue.channel%s".
+	stems := regexp.MustCompile(`"catalogue\.([a-zA-Z]+)%s"`).FindAllStringSubmatch(said.String(), -1)
+	for id := range texts["catalogue"] {
+		ends := slices.ContainsFunc(stems, func(stem []string) bool { return strings.HasPrefix(id, stem[1]) })
+		if !ends && !strings.Contains(said.String(), `"catalogue.`+id+`"`) {
+			t.Errorf("no page says %q", id)
+		}
 	}
 }
