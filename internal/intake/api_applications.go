@@ -72,20 +72,28 @@ func (s *Server) fileAPI(c *call) error {
 		}
 	}
 	if err != nil {
+		s.countRejected(c, err)
 		return err
 	}
 	return s.answerReceipt(c, receipt)
 }
 
 func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filing store.Filing) (store.Receipt, error) {
-	if err := c.takes(); err != nil {
-		return store.Receipt{}, err
-	}
 	envelope, broken, err := s.parse(c, mediaType, charset, body, &filing)
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	return s.file(c, envelope, broken, filing)
+	receipt, err := s.file(c, envelope, broken, filing)
+	if errors.Is(err, store.ErrNotFound) && len(envelope.Documents) > 0 {
+		// An upload expired, or another application took it, while this one was read.
+		return receipt, invalid([]form.Violation{s.lostUpload(envelope.Documents[0].Document)})
+	}
+	return receipt, err
+}
+
+// lostUpload tells that a file for a document is not there.
+func (s *Server) lostUpload(document string) form.Violation {
+	return form.Violation{Pointer: "/documents/" + document, Code: form.CodeUnknown, Message: s.text("upload.unknown")}
 }
 
 // readBody reads a bounded body at once: the parser wants it whole.
@@ -142,12 +150,13 @@ func (s *Server) parse(c *call, mediaType, charset string, body []byte, filing *
 	for id := range strings.FieldsFuncSeq(c.Header.Get(uploadsHeader), func(r rune) bool { return r == ',' || r == ' ' }) {
 		envelope.Documents = append(envelope.Documents, form.Attachment{ID: id})
 	}
-	unknown, err := s.attach(c, envelope, filing)
+	unknown, err := s.attach(c, envelope)
 	return envelope, append(broken, unknown...), err
 }
 
-// attach replaces what a client says of its uploads by what the store knows of them.
-func (s *Server) attach(c *call, envelope *form.Envelope, filing *store.Filing) ([]form.Violation, error) {
+// attach replaces what a client says of its uploads by what the store knows of them. An upload that is not there, or is named
+// twice, is an error at its document.
+func (s *Server) attach(c *call, envelope *form.Envelope) ([]form.Violation, error) {
 	var unknown []form.Violation
 	model, err := c.model()
 	if err != nil {
@@ -157,18 +166,19 @@ func (s *Server) attach(c *call, envelope *form.Envelope, filing *store.Filing) 
 		envelope.Documents = nil
 		return append(unknown, v), nil
 	}
+	seen := map[string]bool{}
 	kept := envelope.Documents[:0]
 	for _, a := range envelope.Documents {
 		info, err := s.uploaded(c, a)
-		if errors.Is(err, store.ErrNotFound) {
-			unknown = append(unknown, form.Violation{Pointer: "/documents/" + a.Document, Code: form.CodeUnknown, Message: s.text("upload.unknown")})
+		if errors.Is(err, store.ErrNotFound) || err == nil && seen[info.ID] {
+			unknown = append(unknown, s.lostUpload(a.Document))
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
+		seen[info.ID] = true
 		kept = append(kept, attachment(info))
-		filing.FileIDs = append(filing.FileIDs, info.ID)
 	}
 	envelope.Documents = kept
 	return unknown, nil
@@ -176,6 +186,9 @@ func (s *Server) attach(c *call, envelope *form.Envelope, filing *store.Filing) 
 
 // uploaded finds an upload of this client for the document that the client names, or for its own when none is named.
 func (s *Server) uploaded(c *call, a form.Attachment) (store.FileInfo, error) {
+	if a.ID == "" {
+		return store.FileInfo{}, store.ErrNotFound
+	}
 	reader, info, err := s.store.OpenFile(c.Context(), a.ID)
 	if err != nil {
 		return store.FileInfo{}, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
 	"golang.org/x/text/encoding/charmap"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -188,6 +189,15 @@ func TestServiceClosesAfterTheAnnouncedNumberOfApplications(t *testing.T) {
 			t.Errorf("application %d: %d, want %d: %s", i+1, a.status, want, a.body)
 		}
 	}
+	b := f.tab("ru").get("/s/" + service)
+	button := b.find(func(n *html.Node) bool { return hasClass(n, "govuk-button--start") })
+	if !b.says("Принято столько заявлений") || button != nil {
+		t.Error("the start page lets people fill in the form in vain")
+	}
+	upload := f.call(http.MethodPost, "/api/v1/services/"+service+"/uploads?document=rent&name=a.pdf", pdf)
+	if upload.status != http.StatusForbidden {
+		t.Errorf("an upload: %d", upload.status)
+	}
 }
 
 func TestApplicationThatNoRuleRoutesIsTakenAndSeen(t *testing.T) {
@@ -291,6 +301,13 @@ func TestOneClientCannotSendWithoutEnd(t *testing.T) {
 	f.clock.Add(2 * time.Second)
 	if a := f.fileJSON(resident); a.status != http.StatusCreated {
 		t.Errorf("after waiting: %d %s", a.status, a.body)
+	}
+}
+
+func TestTagOfADescriptionFollowsItsBytes(t *testing.T) {
+	one, other := newDocument([]byte("a")), newDocument([]byte("b"))
+	if one.etag == other.etag || one.etag != newDocument([]byte("a")).etag {
+		t.Errorf("tags %s and %s", one.etag, other.etag)
 	}
 }
 

@@ -3,6 +3,8 @@
 package intake
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,8 +15,19 @@ import (
 
 // exports describe a release to programs.
 type exports struct {
-	openAPI []byte
-	schemas map[string][]byte // by file name
+	openAPI document
+	schemas map[string]document // by file name
+}
+
+// document is a description and the tag of its bytes: a new program may describe the same release better.
+type document struct {
+	body []byte
+	etag string
+}
+
+func newDocument(body []byte) document {
+	sum := sha256.Sum256(body)
+	return document{body, `"` + hex.EncodeToString(sum[:8]) + `"`}
 }
 
 // schemaFile is the name of the JSON Schema of an application.
@@ -29,7 +42,7 @@ func makeExports(r *release, model *form.Model, baseURL string) (*exports, error
 	if err != nil {
 		return nil, fmt.Errorf("write JSON Schema: %w", err)
 	}
-	e := &exports{openAPI: openAPI, schemas: map[string][]byte{schemaFile: schema}}
+	e := &exports{openAPI: newDocument(openAPI), schemas: map[string]document{schemaFile: newDocument(schema)}}
 	if r.def.Data.XML == nil {
 		return e, nil
 	}
@@ -38,7 +51,7 @@ func makeExports(r *release, model *form.Model, baseURL string) (*exports, error
 		return nil, fmt.Errorf("write XSD: %w", err)
 	}
 	for name, body := range files {
-		e.schemas[name] = body
+		e.schemas[name] = newDocument(body)
 	}
 	return e, nil
 }
@@ -49,7 +62,7 @@ func (s *Server) openAPI(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.document(c, "application/json", e.openAPI)
+	return c.describe("application/json", e.openAPI)
 }
 
 // schema serves the JSON Schema or an XSD: GET /schema/{service}/{file}.
@@ -67,20 +80,19 @@ func (s *Server) schema(c *call) error {
 	if strings.HasSuffix(name, ".xsd") {
 		contentType = "application/xml; charset=utf-8"
 	}
-	return s.document(c, contentType, body)
+	return c.describe(contentType, body)
 }
 
-// document answers a document that changes only with the release.
-func (s *Server) document(c *call, contentType string, body []byte) error {
+// describe answers a document, unless the client has it already.
+func (c *call) describe(contentType string, d document) error {
 	h := c.w.Header()
-	etag := `"` + strings.TrimPrefix(c.release.digest, "sha256:")[:16] + `"`
-	h.Set("ETag", etag)
+	h.Set("ETag", d.etag)
 	h.Set("Cache-Control", "no-cache")
-	if c.Header.Get("If-None-Match") == etag {
+	if c.Header.Get("If-None-Match") == d.etag {
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	h.Set("Content-Type", contentType)
-	_, err := c.w.Write(body)
+	_, err := c.w.Write(d.body)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -37,7 +38,7 @@ type uploadBody struct {
 
 // upload takes a file that an application will refer to: POST /api/v1/services/{service}/uploads?document=<id>&name=<name>.
 func (s *Server) upload(c *call) error {
-	if err := c.takes(); err != nil {
+	if err := s.takes(c); err != nil {
 		return err
 	}
 	query := c.URL.Query()
@@ -67,10 +68,11 @@ func (s *Server) receive(c *call, file store.File, body io.Reader, length int64)
 		}})
 	}
 	reader := bufio.NewReaderSize(body, sniffed)
-	head, err := reader.Peek(sniffed)
+	peeked, err := reader.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return store.FileInfo{}, &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
 	}
+	head := slices.Clone(peeked) // reading on overwrites what was peeked
 	if wrong := model.CheckFile(file.Document, file.Name, head, max(length, int64(len(head)))); len(wrong) > 0 {
 		return store.FileInfo{}, badFile(wrong)
 	}

@@ -96,7 +96,7 @@ func (b *tab) check() {
 		case n.DataAtom == atom.A && strings.HasPrefix(attr(n, "href"), "#") && !ids[attr(n, "href")[1:]]:
 			b.t.Errorf("%s: link to %q leads nowhere", b.url.Path, attr(n, "href"))
 		}
-		for id := range strings.FieldsSeq(attr(n, "aria-describedby")) {
+		for id := range strings.FieldsSeq(attr(n, "aria-describedby") + " " + attr(n, "aria-labelledby")) {
 			if !ids[id] {
 				b.t.Errorf("%s: described by %q, which is not there", b.url.Path, id)
 			}

@@ -70,18 +70,13 @@ type catalogue struct {
 
 	// mu orders switches; readers never take it.
 	mu      sync.Mutex
-	pending map[string]pendingPublication // the newest record of a service that is not effective yet
+	pending map[string]v1alpha1.PublicationSpec // the newest record of a service that is not effective yet
 
 	old sync.Map // releaseKey → *release, for drafts on former revisions
 }
 
-type pendingPublication struct {
-	spec v1alpha1.PublicationSpec
-	raw  []byte
-}
-
 func newCatalogue() *catalogue {
-	c := &catalogue{pending: map[string]pendingPublication{}}
+	c := &catalogue{pending: map[string]v1alpha1.PublicationSpec{}}
 	c.served.Store(&map[string]*entry{})
 	return c
 }
@@ -120,6 +115,22 @@ func (s *Server) restore(ctx context.Context) error {
 		m[record.Service] = &entry{service: record.Service, digest: record.Digest, revision: record.Revision, spec: spec, since: record.Since}
 	}
 	s.catalogue.served.Store(&m)
+	return s.restorePending(ctx)
+}
+
+// restorePending takes up the records that wait for their time.
+func (s *Server) restorePending(ctx context.Context) error {
+	records, err := s.store.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		var spec v1alpha1.PublicationSpec
+		if err := json.Unmarshal(record.Publication, &spec); err != nil {
+			return fmt.Errorf("read publication %d of %q: %w", record.Seq, record.Service, err)
+		}
+		s.catalogue.pending[record.Service] = spec
+	}
 	return nil
 }
 
@@ -197,11 +208,13 @@ func (s *Server) Publish(ctx context.Context, spec v1alpha1.PublicationSpec, bod
 	if e := s.catalogue.lookup(spec.Service); e != nil && spec.Seq <= e.spec.Seq {
 		return nil
 	}
-	if p, ok := s.catalogue.pending[spec.Service]; ok && spec.Seq < p.spec.Seq {
+	if p, ok := s.catalogue.pending[spec.Service]; ok && spec.Seq < p.Seq {
 		return nil
 	}
 	if spec.EffectiveAt != nil && s.options.Clock().Before(spec.EffectiveAt.Time) {
-		s.catalogue.pending[spec.Service] = pendingPublication{spec, body}
+		if err := s.wait(ctx, spec, body); err != nil {
+			return fmt.Errorf("keep publication %d of %q until its time: %w", spec.Seq, spec.Service, err)
+		}
 		return nil
 	}
 	if err := s.switchTo(ctx, spec, body); err != nil {
@@ -211,17 +224,39 @@ func (s *Server) Publish(ctx context.Context, spec v1alpha1.PublicationSpec, bod
 	return nil
 }
 
+// wait keeps a record that is not effective yet, with its definition, on disk: at its time nobody may be there to ask. The caller
+// holds the catalogue's mu.
+func (s *Server) wait(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) error {
+	if spec.Action != v1alpha1.ActionWithdraw {
+		if _, err := s.load(ctx, spec, body); err != nil {
+			return err
+		}
+	}
+	publication, err := json.Marshal(spec)
+	if err != nil {
+		return err
+	}
+	if err := s.store.RememberPending(ctx, store.Served{
+		Service: spec.Service, Seq: spec.Seq, Action: string(spec.Action), Digest: string(spec.Digest), Revision: spec.Revision,
+		Publication: publication, Since: spec.EffectiveAt.Time,
+	}); err != nil {
+		return err
+	}
+	s.catalogue.pending[spec.Service] = spec
+	return nil
+}
+
 // promote switches to the publications that have become effective.
 func (s *Server) promote(ctx context.Context, now time.Time) error {
 	s.catalogue.mu.Lock()
 	defer s.catalogue.mu.Unlock()
 	var errs []error
-	for service, p := range s.catalogue.pending {
-		if now.Before(p.spec.EffectiveAt.Time) {
+	for service, spec := range s.catalogue.pending {
+		if now.Before(spec.EffectiveAt.Time) {
 			continue
 		}
-		if err := s.switchTo(ctx, p.spec, p.raw); err != nil {
-			errs = append(errs, fmt.Errorf("follow publication %d of %q: %w", p.spec.Seq, service, err))
+		if err := s.switchTo(ctx, spec, nil); err != nil {
+			errs = append(errs, fmt.Errorf("follow publication %d of %q: %w", spec.Seq, service, err))
 			continue
 		}
 		delete(s.catalogue.pending, service)
@@ -274,9 +309,13 @@ func (s *Server) load(ctx context.Context, spec v1alpha1.PublicationSpec, body [
 		}
 		body = known
 	}
-	canonical, err := digest.Canonical(body)
-	if err != nil {
-		return nil, err
+	// A follower and the store hand on canonical bytes; only others are put into that form.
+	canonical := body
+	if verify(string(spec.Digest), body) != nil {
+		var err error
+		if canonical, err = digest.Canonical(body); err != nil {
+			return nil, err
+		}
 	}
 	release, err := newRelease(spec.Service, string(spec.Digest), canonical, s.options.BaseURL)
 	if err != nil {

@@ -80,6 +80,34 @@ func TestPublicationWaitsForItsTime(t *testing.T) {
 	}
 }
 
+func TestPublicationThatWaitsOutlivesARestart(t *testing.T) {
+	f := start(t)
+	later := definition(t, titled("С апреля"))
+	at := func(s *v1alpha1.PublicationSpec) { s.EffectiveAt = &metav1.Time{Time: noon.Add(2 * time.Hour)} }
+	f.publish(publication(t, 2, later, at), later)
+	f.close()
+	f.clock.Add(2 * time.Hour)
+	again := openIntake(t, f.path, f.clock, Options{})
+	if err := again.promote(t.Context(), f.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := again.heading(); got != "С апреля" {
+		t.Errorf("after the restart, at its time, it serves %q", got)
+	}
+	again.publish(publication(t, 3, later, action(v1alpha1.ActionWithdraw), func(s *v1alpha1.PublicationSpec) {
+		s.EffectiveAt = &metav1.Time{Time: noon.Add(3 * time.Hour)}
+	}), nil)
+	again.close()
+	f.clock.Add(time.Hour)
+	last := openIntake(t, f.path, f.clock, Options{})
+	if err := last.promote(t.Context(), f.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if a := last.fileJSON(resident); a.status != http.StatusForbidden {
+		t.Errorf("an application after the withdrawal's time: %d", a.status)
+	}
+}
+
 func TestIntakeStartsFromItsStoreAlone(t *testing.T) {
 	f := start(t)
 	draft := apply(f)

@@ -3,8 +3,8 @@
 package intake
 
 import (
-	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/okno-dev/okno/internal/form"
@@ -25,13 +25,6 @@ type checkView struct {
 type checkSection struct {
 	form.SummarySection
 	Change string
-	Files  []checkFiles
-}
-
-// checkFiles are the files of one document.
-type checkFiles struct {
-	Document string
-	Files    []store.FileInfo
 }
 
 // declarationPointer is where the error of a missing consent stands. It is no part of the application.
@@ -64,16 +57,33 @@ func (s *Server) submit(c *call) error {
 				{Pointer: declarationPointer, Code: form.CodeRequired, Message: s.text("check.agree")},
 			}, "", false)
 		}
-		receipt, err := s.file(c, d.envelope(c.lang), nil, store.Filing{Way: store.Form, DraftID: d.ID})
-		var r *refusal
-		if errors.As(err, &r) && len(r.violations) > 0 {
-			return s.showCheck(c, d, http.StatusUnprocessableEntity, r.violations, "", true)
-		}
+		receipt, err := s.file(c, d.envelope(c.lang), nil, store.Filing{Way: store.Form, DraftID: d.ID, DraftVersion: d.Version})
 		if err != nil {
-			return err
+			return s.notSent(c, d, err)
 		}
+		s.forgetDraft(c, d)
 		return s.toReceipt(c, receipt)
 	})
+}
+
+// notSent shows the answers once more when they could not be sent, and why.
+func (s *Server) notSent(c *call, d *draft, err error) error {
+	r := refusalOf(err)
+	switch {
+	case len(r.violations) > 0:
+		s.countRejected(c, err)
+		return s.showCheck(c, d, r.status, r.violations, "", true)
+	case r.id == "conflict":
+		// An answer or a file changed in another window while this one was sent.
+		return s.onDraft(c, func(c *call, d *draft) error {
+			return s.showCheck(c, d, r.status, nil, c.say(s, "check.changed"), false)
+		})
+	case r.status == http.StatusServiceUnavailable:
+		c.w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+		return s.showCheck(c, d, r.status, nil, c.say(s, "check.later"), true)
+	default:
+		return err
+	}
 }
 
 func (s *Server) showCheck(c *call, d *draft, status int, violations []form.Violation, notice string, agreed bool) error {
@@ -117,7 +127,7 @@ func (v *viewer) locate(base string, p form.PageView) {
 	}
 }
 
-// checkSections are the answers page by page, with the files of each page.
+// checkSections are the answers page by page. What a page asks for and did not get is shown as such.
 func (s *Server) checkSections(c *call, d *draft, pages []form.PageView) []checkSection {
 	answered := map[string]form.SummarySection{}
 	for _, section := range d.model.Summary(d.envelope(c.lang), c.lang) {
@@ -128,15 +138,11 @@ func (s *Server) checkSections(c *call, d *draft, pages []form.PageView) []check
 		section := checkSection{SummarySection: answered[p.ID], Change: pagePath(d.Service, d.ID, p.ID) + "?return=" + returnToCheck}
 		section.Title = p.Title
 		for _, doc := range p.Documents {
-			files := checkFiles{Document: doc.Name.In(c.lang, c.release.def.Languages[0])}
-			for _, f := range d.files {
-				if f.Document == doc.ID {
-					files.Files = append(files.Files, f)
-				}
+			if !slices.ContainsFunc(section.Rows, func(r form.SummaryRow) bool { return r.Pointer == doc.Pointer }) {
+				section.Rows = append(section.Rows, form.SummaryRow{Pointer: doc.Pointer, Label: doc.Name.In(c.lang, c.release.def.Languages[0])})
 			}
-			section.Files = append(section.Files, files)
 		}
-		if len(section.Rows)+len(section.Files) > 0 {
+		if len(section.Rows) > 0 {
 			sections = append(sections, section)
 		}
 	}

@@ -51,7 +51,7 @@ func (s *Server) draftKey(id string) string { return s.store.Secret("draft " + i
 
 // begin starts an application: POST /s/{service}/apply.
 func (s *Server) begin(c *call) error {
-	if err := c.takes(); err != nil {
+	if err := s.takes(c); err != nil {
 		return err
 	}
 	model, err := c.model()
@@ -93,15 +93,25 @@ func expiry(def *v1alpha1.ServiceDefinition, now time.Time) time.Time {
 }
 
 func (s *Server) setDraftCookies(c *call, d store.Draft) {
-	cookie := http.Cookie{HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode}
+	age := 0 // as long as the browser is open
 	if c.release.def.Form.SaveAndReturn != nil {
-		cookie.MaxAge = int(d.ExpiresAt.Sub(s.options.Clock()) / time.Second)
+		age = int(d.ExpiresAt.Sub(s.options.Clock()) / time.Second)
 	}
-	own, last := cookie, cookie
-	own.Name, own.Value, own.Path = draftCookie, s.draftKey(d.ID), draftPath(d.Service, d.ID)
-	last.Name, last.Value, last.Path = lastDraftCookie, d.ID, servicePath(d.Service)
-	http.SetCookie(c.w, &own)
-	http.SetCookie(c.w, &last)
+	s.setCookie(c, draftCookie, s.draftKey(d.ID), draftPath(d.Service, d.ID), age)
+	s.setCookie(c, lastDraftCookie, d.ID, servicePath(d.Service), age)
+}
+
+// forgetDraft ends a draft's cookies when it was filed. Its own stays for as long as the receipt's: whoever presses the button twice,
+// or goes back, is led to the receipt.
+func (s *Server) forgetDraft(c *call, d *draft) {
+	s.setCookie(c, draftCookie, s.draftKey(d.ID), draftPath(d.Service, d.ID), receiptLife)
+	s.setCookie(c, lastDraftCookie, "", servicePath(d.Service), -1)
+}
+
+func (s *Server) setCookie(c *call, name, value, path string, maxAge int) {
+	http.SetCookie(c.w, &http.Cookie{
+		Name: name, Value: value, Path: path, MaxAge: maxAge, HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // filedError tells that a draft has become an application; the answer is its receipt.
@@ -165,7 +175,7 @@ func (s *Server) onDraft(c *call, h func(*call, *draft) error) error {
 	d, err := s.open(c)
 	var filed *filedError
 	if errors.As(err, &filed) {
-		return s.toReceipt(c, filed.receipt)
+		return s.afterFiling(c, filed.receipt)
 	}
 	if err != nil {
 		return err

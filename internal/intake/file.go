@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -21,7 +22,7 @@ const Unrouted = "unrouted"
 
 // takes tells whether the service takes applications now, or why not. Limits are those of what is served: a draft on a former
 // revision cannot outlive the closing day.
-func (c *call) takes() error {
+func (s *Server) takes(c *call) error {
 	switch c.entry.stateAt(c.now) {
 	case suspended:
 		return refuse(http.StatusForbidden, "suspended")
@@ -36,6 +37,27 @@ func (c *call) takes() error {
 		return refuse(http.StatusForbidden, "notOpen")
 	case limits.ClosesAt != nil && !c.now.Before(limits.ClosesAt.Time):
 		return refuse(http.StatusForbidden, "closed")
+	case limits.MaxApplications > 0:
+		return s.hasRoom(c, limits.MaxApplications)
+	}
+	return nil
+}
+
+// hasRoom tells whether the announced number of applications is not reached yet, before anybody fills in a form in vain. The store
+// decides exactly, when one is filed.
+func (s *Server) hasRoom(c *call, limit int64) error {
+	counts, err := s.store.CountsAt(c.Context(), c.now)
+	if err != nil {
+		return err
+	}
+	var submitted int64
+	for _, count := range counts {
+		if count.Service == c.entry.service {
+			submitted += count.Submitted
+		}
+	}
+	if submitted >= limit {
+		return refuse(http.StatusForbidden, "full")
 	}
 	return nil
 }
@@ -43,7 +65,7 @@ func (c *call) takes() error {
 // file acknowledges an application, whichever way it came: one normalisation, one validator, then routing and the term. filing
 // carries what the way knows (its name, the draft or the uploads, the idempotency key); the rest is filled in here.
 func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation, filing store.Filing) (store.Receipt, error) {
-	if err := c.takes(); err != nil {
+	if err := s.takes(c); err != nil {
 		return store.Receipt{}, err
 	}
 	model, err := c.model()
@@ -53,8 +75,12 @@ func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation,
 	model.Normalise(envelope)
 	violations := slices.Concat(broken, model.Validate(envelope, s.formNow(c)))
 	if len(violations) > 0 {
-		s.countRejected(c, violations)
 		return store.Receipt{}, invalid(violations)
+	}
+	// Only now it is known what is handed in: validation has dropped the documents of pages that are not asked.
+	filing.FileIDs = make([]string, len(envelope.Documents))
+	for i, a := range envelope.Documents {
+		filing.FileIDs[i] = a.ID
 	}
 	if err := s.complete(c, model, envelope, &filing); err != nil {
 		return store.Receipt{}, err
@@ -101,12 +127,13 @@ func (s *Server) replayed(c *call, filing store.Filing) (store.Receipt, bool) {
 
 // countRejected counts a submission that validation refused. It is a count, not a promise: should it fail, the applicant still
 // gets the answer.
-func (s *Server) countRejected(c *call, violations []form.Violation) {
-	if s.options.Mode == Prover {
+func (s *Server) countRejected(c *call, err error) {
+	var r *refusal
+	if !errors.As(err, &r) || len(r.violations) == 0 || s.options.Mode == Prover {
 		return
 	}
-	codes := make([]string, len(violations))
-	for i, v := range violations {
+	codes := make([]string, len(r.violations))
+	for i, v := range r.violations {
 		codes[i] = v.Code
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), 5*time.Second)

@@ -3,7 +3,10 @@
 package intake
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/intake/store"
 )
 
 // apply begins an application and answers the first page.
@@ -193,6 +197,56 @@ func TestButtonPressedTwiceFilesOnce(t *testing.T) {
 	}
 	if got := f.counts().Submitted; got != 1 {
 		t.Errorf("submitted %d", got)
+	}
+}
+
+func TestDraftOpensItsReceiptForADay(t *testing.T) {
+	f := start(t)
+	b := toCheck(f)
+	check, own := b.url.Path, b.client.Jar.Cookies(b.url)
+	b.choose("", "Подтверждаю").press("Подтвердить").receipt()
+	f.clock.Add(25 * time.Hour)
+	later := f.tab("ru") // a browser that kept only the draft's cookie
+	later.url = b.url
+	later.client.Jar.SetCookies(b.url.ResolveReference(&url.URL{Path: check}), own)
+	if later.get(check); later.says("Анна") || later.heading() != "Что с моим заявлением" {
+		t.Errorf("a day later the draft's address shows %q", later.heading())
+	}
+}
+
+func TestAnswersThatCannotBeStoredStayOnThePage(t *testing.T) {
+	f := start(t)
+	b := f.tab("ru").get("/s/" + service).press("Подать заявление")
+	mux := http.NewServeMux()
+	mux.Handle("POST /s/{service}/apply/{draft}/{page}", f.route("POST /s/{service}/apply/{draft}/{page}", func(c *call) error {
+		return f.onDraft(c, func(c *call, d *draft) error {
+			data := map[string]any{"name": "Анна Образцова"}
+			return f.notSaved(c, d, data, url.Values{}, fmt.Errorf("save: %w", store.ErrFull))
+		})
+	}))
+	req := httptest.NewRequest(http.MethodPost, b.url.Path, nil)
+	for _, cookie := range b.client.Jar.Cookies(b.url) {
+		req.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, req)
+	page := w.Body.String()
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "60" || !strings.Contains(page, `value="Анна Образцова"`) ||
+		!strings.Contains(page, "не удалось сохранить") {
+		t.Errorf("%d\n%s", w.Code, page)
+	}
+}
+
+func TestLanguageCanBeChangedWithoutLosingTheWay(t *testing.T) {
+	f := start(t)
+	b := toCheck(f).follow("Изменить: Машины").follow("English")
+	b.press("Continue")
+	if b.heading() != "Check your answers" {
+		t.Errorf("after changing language it leads to %q", b.heading())
+	}
+	b.follow("Change: Your cars").write("For how many years", "9").press("Continue")
+	if b.says("Русский") {
+		t.Error("a link offers to drop what was just typed")
 	}
 }
 

@@ -22,10 +22,7 @@ func (c *call) say(s *Server, id string, pairs ...any) string {
 
 // layout is what stands around a page of this call.
 func (s *Server) layout(c *call, title string) page.Layout {
-	l := page.Layout{
-		Lang: c.lang, Title: title, Site: s.options.Provider, Home: "/",
-		Languages: page.LanguageLinks(c.URL.Path, c.lang, s.offered(c)),
-	}
+	l := page.Layout{Lang: c.lang, Title: title, Site: s.options.Provider, Home: "/", Languages: s.languages(c)}
 	if l.Site == "" {
 		l.Site = c.say(s, "site")
 	}
@@ -40,6 +37,20 @@ func (s *Server) layout(c *call, title string) page.Layout {
 		{Text: c.say(s, "message.services"), URL: "/"},
 	}
 	return l
+}
+
+// languages are links to this page in the other languages. A page that shows what was just sent has none: they would lose it.
+func (s *Server) languages(c *call) []page.LanguageLink {
+	if c.Method == http.MethodPost {
+		return nil
+	}
+	links := page.LanguageLinks(c.URL.Path, c.lang, s.offered(c))
+	if c.URL.Query().Get("return") == returnToCheck {
+		for i := range links {
+			links[i].URL += "&return=" + returnToCheck
+		}
+	}
+	return links
 }
 
 // render answers a page that nobody but this person may see or keep.

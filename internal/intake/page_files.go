@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/okno-dev/okno/internal/form"
@@ -21,8 +22,6 @@ const (
 	removeFile = "remove-file:"
 	// maxValues bounds how many values a page may send.
 	maxValues = 2000
-	// maxDraftFiles bounds how many files a draft may hold, whatever the documents say.
-	maxDraftFiles = 100
 )
 
 // sentPage is what a browser sent from a page.
@@ -76,11 +75,15 @@ func unreadable(err error) error {
 	return &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
 }
 
+// slack is what files may be too large by before the whole page is refused: a photo that is a little too large is read to its
+// end, so that its question says so and the other answers are kept.
+const slack = 64 << 20
+
 // pageLimit bounds what a page may send: its values and as many files as its documents take.
 func pageLimit(view form.PageView) int64 {
-	limit := int64(maxBody)
+	limit := int64(maxBody + slack)
 	for _, doc := range view.Documents {
-		limit += doc.MaxSizeBytes*int64(max(doc.MaxFiles, 1)) + maxName<<4
+		limit += doc.MaxSizeBytes * int64(max(doc.MaxFiles, 1))
 	}
 	return limit
 }
@@ -102,7 +105,13 @@ func takeValue(part *multipart.Part, values url.Values, bytes *int) error {
 // takeFile takes one file of the page into the draft, or notes why not. The page's other answers are kept either way.
 func (s *Server) takeFile(c *call, d *draft, view form.PageView, part *multipart.Part, sent *sentPage) error {
 	id, ok := strings.CutPrefix(part.FormName(), documentInput)
-	if !ok || !asksFor(view, id) || len(d.files) >= maxDraftFiles {
+	if !ok || !asksFor(view, id) {
+		return nil
+	}
+	if extra, ok := s.tooMany(c, d, id); ok {
+		if !slices.ContainsFunc(sent.violations, func(v form.Violation) bool { return v.Pointer == extra.Pointer && v.Code == extra.Code }) {
+			sent.violations = append(sent.violations, extra)
+		}
 		return nil
 	}
 	info, err := s.receive(c, store.File{DraftID: d.ID, Document: id, Name: fileName(part.FileName())}, part, -1)
@@ -115,7 +124,21 @@ func (s *Server) takeFile(c *call, d *draft, view form.PageView, part *multipart
 		return unreadableBody(err)
 	}
 	d.files = append(d.files, info)
+	d.Version++ // a file is part of what the applicant agrees to
 	return nil
+}
+
+// tooMany tells what the form would say of one more file for a document, when it would be one too many: such a file is not even
+// stored.
+func (s *Server) tooMany(c *call, d *draft, document string) (form.Violation, bool) {
+	envelope := d.envelope(c.lang)
+	envelope.Documents = append(envelope.Documents, form.Attachment{Document: document, ID: "more"})
+	for _, v := range d.model.Validate(envelope, s.formNow(c)) {
+		if v.Pointer == "/documents/"+document && v.Code == form.CodeMaxItems {
+			return v, true
+		}
+	}
+	return form.Violation{}, false
 }
 
 // unreadableBody tells an upload that broke off from what the store refuses.
@@ -137,7 +160,10 @@ func asksFor(view form.PageView, document string) bool {
 
 // removeFile takes a file out of the draft. One that is gone already is as good as removed.
 func (s *Server) removeFile(c *call, d *draft, id string) error {
-	if err := s.store.RemoveFile(c.Context(), d.ID, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+	switch err := s.store.RemoveFile(c.Context(), d.ID, id); {
+	case err == nil:
+		d.Version++
+	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
 	files, err := s.store.Files(c.Context(), d.ID)

@@ -25,6 +25,7 @@ type formView struct {
 	Errors       []summaryError
 	Fields       []field
 	Documents    []documentView
+	Notice       string
 	Asked        string // pointers of the questions on the page
 	Opened       string // where the first question is that an answer has just opened; "" when none was
 	Saved        string
@@ -79,6 +80,7 @@ type shown struct {
 	back       string
 	violations []form.Violation
 	opened     []form.FieldView
+	notice     string
 }
 
 // showPage answers a page of the form.
@@ -87,7 +89,7 @@ func (s *Server) showPage(c *call, d *draft, p *pageState, status int, how shown
 	source := p.page()
 	view := formView{
 		Title: source.Title, Action: pagePath(d.Service, d.ID, source.ID), Version: d.Version, Multipart: len(source.Documents) > 0,
-		Asked: strings.Join(pointers(nil, source.Fields), " "),
+		Notice: how.notice, Asked: strings.Join(pointers(nil, source.Fields), " "),
 	}
 	if len(how.opened) > 0 {
 		view.Opened = "#" + how.opened[0].ID
@@ -285,8 +287,7 @@ func (v *viewer) document(source form.DocumentView, files []store.FileInfo) docu
 func formats(mediaTypes []string) string {
 	names := make([]string, 0, len(mediaTypes))
 	for _, m := range mediaTypes {
-		name := m[strings.LastIndexByte(m, '/')+1:]
-		name = strings.ToUpper(name[strings.LastIndexAny(name, ".-+")+1:])
+		name := form.FormatName(m)
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/okno-dev/okno/internal/form"
@@ -90,7 +91,7 @@ func (s *Server) answer(c *call) error {
 			merged, _ := d.model.ApplyPage(p.page().ID, stored, sent.values, now)
 			return merged
 		}, p.page().ID); err != nil {
-			return err
+			return s.notSaved(c, d, data, sent.values, err)
 		}
 		return c.redirect(s.following(c, d, sent.values.Get("return")))
 	})
@@ -152,6 +153,18 @@ func (s *Server) again(c *call, d *draft, data map[string]any, sent url.Values, 
 		status = http.StatusUnprocessableEntity
 	}
 	return func() error { return s.showPage(c, d, p, status, how) }, true
+}
+
+// notSaved shows a page as it was sent when its answers cannot be stored for the moment: nobody types them twice.
+func (s *Server) notSaved(c *call, d *draft, data map[string]any, sent url.Values, err error) error {
+	r := refusalOf(err)
+	p, ok := d.find(s, c, data, c.PathValue("page"))
+	if r.status != http.StatusServiceUnavailable || !ok {
+		return err
+	}
+	s.log.Warn("cannot save a page of a draft", "err", err)
+	c.w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+	return s.showPage(c, d, p, r.status, shown{back: sent.Get("return"), notice: c.say(s, "form.notSaved")})
 }
 
 // asked is the hidden value with the pointers of the questions that a page showed.

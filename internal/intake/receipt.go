@@ -6,6 +6,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,15 +41,17 @@ type findView struct {
 
 // toReceipt leads to a receipt that this browser may see: the code goes into a cookie, never into an address.
 func (s *Server) toReceipt(c *call, receipt store.Receipt) error {
-	s.setReceiptCookie(c, receipt.Service, receipt.Number, s.store.Secret(receipt.Number))
-	return c.redirect(receiptPath(receipt.Service, receipt.Number))
+	path := receiptPath(receipt.Service, receipt.Number)
+	s.setCookie(c, receiptCookie, s.store.Secret(receipt.Number), path, receiptLife)
+	return c.redirect(path)
 }
 
-func (s *Server) setReceiptCookie(c *call, service, number, secret string) {
-	http.SetCookie(c.w, &http.Cookie{
-		Name: receiptCookie, Value: secret, Path: receiptPath(service, number), MaxAge: receiptLife,
-		HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode,
-	})
+// afterFiling leads from a draft to the receipt that it became: for a day by itself, later by the code.
+func (s *Server) afterFiling(c *call, receipt store.Receipt) error {
+	if c.now.Sub(receipt.FiledAt) > receiptLife*time.Second {
+		return c.redirect(receiptPath(receipt.Service, receipt.Number))
+	}
+	return s.toReceipt(c, receipt)
 }
 
 // receipt shows an application to who sent it: GET /s/{service}/receipt/{number}. Without its cookie it asks for the code.
@@ -88,13 +91,25 @@ func (s *Server) showReceipt(c *call, a store.Application) error {
 	}
 	view := receiptView{
 		Number: a.Number, Secret: groupsOfFour(s.store.Secret(a.Number)), State: c.say(s, "state."+string(a.State)), FiledAt: s.moment(a.FiledAt),
-		Provisional: a.DeadlineProvisional, Unit: a.Unit, Files: files, Sections: model.Summary(&envelope, c.lang),
+		Provisional: a.DeadlineProvisional, Unit: a.Unit, Files: files, Sections: answered(model.Summary(&envelope, c.lang)),
 		Next: page.Markdown(release.def.WhatHappensNext.In(c.lang, release.def.Languages[0])),
 	}
 	if !a.Deadline.IsZero() {
 		view.Deadline = s.moment(a.Deadline)
 	}
 	return s.render(c, http.StatusOK, "receipt", s.layout(c, c.say(s, "receipt.title")), view)
+}
+
+// answered leaves out what was not answered, and pages without any answer.
+func answered(sections []form.SummarySection) []form.SummarySection {
+	var list []form.SummarySection
+	for _, section := range sections {
+		section.Rows = slices.DeleteFunc(slices.Clone(section.Rows), func(r form.SummaryRow) bool { return r.Value == "" })
+		if len(section.Rows) > 0 {
+			list = append(list, section)
+		}
+	}
+	return list
 }
 
 // unlockReceipt takes the code of a receipt: POST /s/{service}/receipt/{number}.

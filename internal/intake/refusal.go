@@ -66,7 +66,7 @@ func refusalOf(err error) *refusal {
 		return &refusal{status: http.StatusNotFound, id: "notFound", cause: err}
 	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrStopped):
 		return &refusal{status: http.StatusServiceUnavailable, id: "busy", retryAfter: 2, cause: err}
-	case errors.Is(err, store.ErrFull):
+	case errors.Is(err, store.ErrFull), errors.Is(err, store.ErrQuota):
 		return &refusal{status: http.StatusServiceUnavailable, id: "storageFull", retryAfter: 60, cause: err}
 	default:
 		return &refusal{status: http.StatusInternalServerError, id: "internal", cause: err}

@@ -166,6 +166,14 @@ func (s *Server) serve(c *call, h handler) {
 		s.refuse(c, refuse(http.StatusInternalServerError, "internal"))
 	}()
 	c.deadlines()
+	if c.streams() {
+		release, ok := s.streams.take(clientOf(c.Request))
+		if !ok {
+			s.refuse(c, &refusal{status: http.StatusServiceUnavailable, id: "busy", retryAfter: 10})
+			return
+		}
+		defer release()
+	}
 	if err := s.prepare(c); err != nil {
 		s.refuse(c, err)
 		return
@@ -203,7 +211,8 @@ func (s *Server) prepare(c *call) error {
 
 // streams tells that the handler bounds the body itself, part by part: uploads.
 func (c *call) streams() bool {
-	return strings.HasSuffix(c.Pattern, "/uploads") || strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data")
+	return c.Method == http.MethodPost && (strings.HasSuffix(c.Pattern, "/uploads") ||
+		strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data"))
 }
 
 // about says which release the answer is about, so that clients and measurements see it.

@@ -93,6 +93,7 @@ type Server struct {
 	renderer  *page.Renderer
 	static    *page.Static
 	limiter   *limiter
+	streams   *slots
 	metrics   *metrics
 	lastWork  atomic.Int64 // when the last request ended, in nanoseconds since 1970 by the machine's clock
 	public    http.Handler
@@ -112,6 +113,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		https:     len(o.BaseURL) > 8 && o.BaseURL[:8] == "https://",
 		catalogue: newCatalogue(),
 		limiter:   newLimiter(o.ClientRate),
+		streams:   newSlots(o.Mode == Public),
 	}
 	if err := s.loadPages(); err != nil {
 		return nil, err

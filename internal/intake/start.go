@@ -82,7 +82,7 @@ func (s *Server) start(c *call) error {
 // stopped tells why the service takes no applications now.
 func (s *Server) stopped(c *call) *messageView {
 	var r *refusal
-	if !errors.As(c.takes(), &r) {
+	if !errors.As(s.takes(c), &r) {
 		return nil
 	}
 	return &messageView{Title: c.say(s, "problem."+r.id+".title", r.pairs...), Detail: c.say(s, "problem."+r.id+".detail", r.pairs...)}
