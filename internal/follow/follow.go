@@ -92,6 +92,14 @@ type progress struct {
 	newest    *v1alpha1.PublicationSpec // verified, not delivered yet; nil when all is delivered
 }
 
+// highest is the newest number that is known.
+func (p *progress) highest() int64 {
+	if p.newest != nil {
+		return max(p.delivered, p.newest.Seq)
+	}
+	return p.delivered
+}
+
 type follower struct {
 	Options
 	client rest.Interface
@@ -101,8 +109,8 @@ type follower struct {
 	services map[service]*progress
 }
 
-// Add, Update, Delete, Replace and Resync make the follower the reflector's store. Records are never taken back: what was
-// deleted stays followed, and what was replaced is judged by its number.
+// Add, Update, Delete, Replace and Resync make the follower the reflector's store. What was delivered is never taken back. Records
+// are deleted only with their namespace; one that is made anew begins again at the first number.
 
 // Add implements cache.ReflectorStore.
 func (f *follower) Add(obj any) error {
@@ -116,7 +124,19 @@ func (f *follower) Add(obj any) error {
 func (f *follower) Update(obj any) error { return f.Add(obj) }
 
 // Delete implements cache.ReflectorStore.
-func (f *follower) Delete(any) error { return nil }
+func (f *follower) Delete(obj any) error {
+	p, ok := obj.(*v1alpha1.Publication)
+	if !ok {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := service{p.Namespace, p.Spec.Service}
+	if known := f.services[key]; known != nil && p.Spec.Seq >= known.highest() {
+		delete(f.services, key)
+	}
+	return nil
+}
 
 // Replace implements cache.ReflectorStore.
 func (f *follower) Replace(list []any, _ string) error {
@@ -127,6 +147,16 @@ func (f *follower) Replace(list []any, _ string) error {
 	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	listed := make(map[service]bool, len(f.services))
+	for _, obj := range list {
+		p := obj.(*v1alpha1.Publication)
+		listed[service{p.Namespace, p.Spec.Service}] = true
+	}
+	for key := range f.services {
+		if !listed[key] {
+			delete(f.services, key)
+		}
+	}
 	for _, obj := range list {
 		f.offer(obj)
 	}
@@ -144,7 +174,7 @@ func (f *follower) offer(obj any) {
 	}
 	key := service{p.Namespace, p.Spec.Service}
 	known := f.services[key]
-	if known != nil && (p.Spec.Seq <= known.delivered || known.newest != nil && p.Spec.Seq <= known.newest.Seq) {
+	if known != nil && p.Spec.Seq <= known.highest() {
 		return
 	}
 	if err := f.Keys.VerifyPublication(p.Spec, p.Namespace); err != nil {
@@ -180,7 +210,11 @@ func (f *follower) work(ctx context.Context) {
 // deliver hands on the newest record of a service. A newer one that comes meanwhile is in the queue again.
 func (f *follower) deliver(ctx context.Context, key service) error {
 	f.mu.Lock()
-	spec := f.services[key].newest
+	p := f.services[key]
+	var spec *v1alpha1.PublicationSpec
+	if p != nil {
+		spec = p.newest
+	}
 	f.mu.Unlock()
 	if spec == nil {
 		return nil
@@ -198,7 +232,6 @@ func (f *follower) deliver(ctx context.Context, key service) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := f.services[key]
 	p.delivered = spec.Seq
 	if p.newest == spec {
 		p.newest = nil

@@ -15,8 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/digest"
@@ -205,7 +207,7 @@ func listen(t *testing.T, a *apiServer, keys Verifier, knows func(context.Contex
 
 func next(t *testing.T, changes <-chan Change) Change {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	select {
 	case c := <-changes:
@@ -265,7 +267,7 @@ func TestFollowWaitsForTheRevisionThatThePublicationNames(t *testing.T) {
 	a.revisions[good.Name] = forged
 	a.publish(r.publication(1, good))
 	changes := listen(t, a, r.keys(), nil, 0)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for range 2 { // the second try shows that the first was refused
 		select {
@@ -294,5 +296,56 @@ func TestFollowFetchesNoDefinitionThatIsKnown(t *testing.T) {
 	knows := func(_ context.Context, d string) bool { return d == string(known.Spec.Digest) }
 	if got := next(t, listen(t, a, r.keys(), knows, 0)); got.Definition != nil || a.fetched != 0 {
 		t.Errorf("definition = %s after %d fetches, want none", got.Definition, a.fetched)
+	}
+}
+
+func TestFollowBeginsAgainWithANamespaceThatIsMadeAnew(t *testing.T) {
+	r := newRecords(t)
+	revision := r.revision("delivery", "1")
+	var delivered []int64
+	f := &follower{
+		Options: Options{
+			Keys: r.keys(), Log: slog.New(slog.DiscardHandler), Knows: func(context.Context, string) bool { return true },
+			Deliver: func(_ context.Context, c Change) error { delivered = append(delivered, c.Publication.Seq); return nil },
+		},
+		services: map[service]*progress{}, queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[service]()),
+	}
+	defer f.queue.ShutDown()
+	key := service{agency, "delivery"}
+	deliver := func() {
+		t.Helper()
+		if err := f.deliver(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, fifth := r.publication(1, revision), r.publication(5, revision)
+	if err := f.Replace([]any{&first, &fifth}, ""); err != nil {
+		t.Fatal(err)
+	}
+	deliver()
+	if err := f.Delete(&first); err != nil { // not the newest: what is known stays
+		t.Fatal(err)
+	}
+	if err := f.Add(&first); err != nil {
+		t.Fatal(err)
+	}
+	deliver()
+	if err := f.Delete(&fifth); err != nil {
+		t.Fatal(err)
+	}
+	deliver() // nothing is left to follow
+	if err := f.Add(&first); err != nil {
+		t.Fatal(err)
+	}
+	deliver()
+	if err := f.Replace(nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Add(&first); err != nil {
+		t.Fatal(err)
+	}
+	deliver()
+	if diff := cmp.Diff([]int64{5, 1, 1}, delivered); diff != "" {
+		t.Errorf("delivered (-want +got):\n%s", diff)
 	}
 }
