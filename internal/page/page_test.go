@@ -3,6 +3,7 @@
 package page
 
 import (
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/web"
 )
 
@@ -141,6 +145,55 @@ func TestPageOfALanguageWithoutTextsIsMarkedAsItsOwn(t *testing.T) {
 	got := w.Body.String()
 	if w.Code != http.StatusTeapot || !strings.Contains(got, `<html lang="tt"`) || !strings.Contains(got, "&lt;b&gt;Исем") || !strings.Contains(got, "a &amp; b") {
 		t.Errorf("%d\n%s", w.Code, got)
+	}
+}
+
+// What a page says in another language than its own is marked, so that a screen reader does not read Russian aloud as English.
+func TestForeignTextSaysItsLanguage(t *testing.T) {
+	static, err := LoadStatic(web.FS, "static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{
+		"t/layout.html": {Data: []byte(`{{define "layout"}}<title>{{say "layout.error"}}</title>{{template "main" .}}{{end}}`)},
+		"t/p/page.html": {Data: []byte(`{{define "main"}}<p aria-label="{{t "layout.back"}}">{{t "layout.back"}}</p><p>{{tx .Lang .Body.Title}}</p><p>{{md .Lang .Body.Title}}</p><p>{{t "layout.nested" "Term" (term 2 "WorkingDays")}}</p>{{end}}`)},
+		"l/n.ru.json":   {Data: []byte(`{"layout": {"nested": "За {{.Term}}"}}`)},
+		"l/n.en.json":   {Data: []byte(`{"layout": {"nested": "In {{.Term}}"}}`)},
+	}
+	for _, name := range []string{"shared.ru.json", "shared.en.json"} {
+		raw, err := fs.ReadFile(web.FS, "locales/shared/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["s/"+name] = &fstest.MapFile{Data: raw}
+	}
+	texts, err := LoadTexts(files, "s", "l")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Parse(files, "t", "p", texts, static, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		lang  string
+		title v1alpha1.Text
+		want  string
+	}{
+		"all in one language": {"en", v1alpha1.Text{"ru": "Да & нет", "en": "Yes & no"},
+			`<title>Error:</title><p aria-label="Back">Back</p><p>Yes &amp; no</p><p><p>Yes &amp; no</p>` + "\n" + `</p><p>In 2 working days</p>`},
+		"a service without English": {"en", v1alpha1.Text{"ru": "Да & <нет>"},
+			`<title>Error:</title><p aria-label="Back">Back</p><p><span lang="ru">Да &amp; &lt;нет&gt;</span></p><p><div lang="ru"><p>Да &amp; &lt;нет&gt;</p>` + "\n" + `</div></p><p>In 2 working days</p>`},
+		"a page in a language without the program's texts": {"tt", v1alpha1.Text{"ru": "Да", "tt": "Әйе"},
+			`<title>Ошибка:</title><p aria-label="Назад"><span lang="ru">Назад</span></p><p>Әйе</p><p><p>Әйе</p>` + "\n" + `</p><p><span lang="ru">За 2 рабочих дня</span></p>`},
+	} {
+		w := httptest.NewRecorder()
+		if err := r.Render(w, http.StatusOK, "page", Layout{Lang: tc.lang}, struct{ Title v1alpha1.Text }{tc.title}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tc.want, w.Body.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

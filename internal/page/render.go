@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/filesize"
 )
 
@@ -57,6 +56,9 @@ type Renderer struct {
 
 type pageKey struct{ lang, name string }
 
+// foreign is the key of pages in languages that the program has no texts in.
+const foreign = ""
+
 // languageNames are languages in their own words.
 var languageNames = map[string]string{"ru": "Русский", "en": "English", "tt": "Татарча", "ba": "Башҡортса", "cv": "Чӑвашла"}
 
@@ -88,31 +90,41 @@ func Parse(fsys fs.FS, root, dir string, texts *Texts, static *Static, zone *tim
 		return nil, err
 	}
 	r := &Renderer{texts: texts, pages: map[pageKey]func() (*template.Template, error){}}
-	for _, lang := range texts.Languages() {
-		shared, err := template.New("").Funcs(functions(lang, texts, static, zone)).ParseFS(fsys, append(parts, path.Join(root, "*.html"))...)
-		if err != nil {
-			return nil, fmt.Errorf("parse shared templates: %w", err)
-		}
+	shared := append(parts, path.Join(root, "*.html"))
+	add := func(key string, common func() (*template.Template, error)) {
 		for _, file := range files {
 			// Each page is a copy of all shared templates: made at first use, since few pages are used in most languages.
 			name := strings.TrimSuffix(path.Base(file), ".html")
-			r.pages[pageKey{lang, name}] = sync.OnceValues(func() (*template.Template, error) {
-				t, err := shared.Clone()
+			r.pages[pageKey{key, name}] = sync.OnceValues(func() (*template.Template, error) {
+				t, err := common()
 				if err != nil {
+					return nil, err
+				}
+				if t, err = t.Clone(); err != nil {
 					return nil, err
 				}
 				return t.ParseFS(fsys, file)
 			})
 		}
 	}
+	for _, lang := range texts.Languages() {
+		f := &functions{lang: lang, texts: texts, static: static, zone: zone}
+		common, err := template.New("").Funcs(f.all()).ParseFS(fsys, shared...)
+		if err != nil {
+			return nil, fmt.Errorf("parse shared templates: %w", err)
+		}
+		add(lang, func() (*template.Template, error) { return common, nil })
+	}
+	f := &functions{lang: DefaultLanguage, texts: texts, static: static, zone: zone, foreign: true}
+	add(foreign, sync.OnceValues(func() (*template.Template, error) { return template.New("").Funcs(f.all()).ParseFS(fsys, shared...) }))
 	return r, nil
 }
 
-// page returns the templates of a page in a language, or in the default one when there are no texts in it.
+// page returns the templates of a page in a language, or those with the default language's texts, marked, when there are none in it.
 func (r *Renderer) page(lang, name string) (*template.Template, error) {
 	parse := r.pages[pageKey{lang, name}]
 	if parse == nil {
-		parse = r.pages[pageKey{DefaultLanguage, name}]
+		parse = r.pages[pageKey{foreign, name}]
 	}
 	if parse == nil {
 		return nil, fmt.Errorf("no page %q", name)
@@ -155,31 +167,6 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, name string, layout
 
 // Say returns one of the program's texts.
 func (r *Renderer) Say(lang, id string, pairs ...any) string { return r.texts.Say(lang, id, pairs...) }
-
-// functions are what templates can call, bound to a language of the program's texts.
-func functions(lang string, texts *Texts, static *Static, zone *time.Location) template.FuncMap {
-	return template.FuncMap{
-		// t says one of the program's texts: {{t "receipt.number" "Number" .Number}}.
-		"t": func(id string, pairs ...any) string { return texts.Say(lang, id, pairs...) },
-		// tx says a text of the definition in the page's language: {{tx $.Lang .Title}}.
-		"tx": func(language string, text v1alpha1.Text) string { return text.In(language, lang) },
-		// md renders Markdown of the definition.
-		"md":    func(language string, text v1alpha1.Text) template.HTML { return Markdown(text.In(language, lang)) },
-		"asset": static.URL,
-		"day":   func(t time.Time) string { return Day(lang, t.In(zone)) },
-		"moment": func(t time.Time) string {
-			local := t.In(zone)
-			return Day(lang, local) + ", " + local.Format("15:04")
-		},
-		"term": func(value int32, unit v1alpha1.DurationUnit) string {
-			if unit == v1alpha1.WorkingDays {
-				return texts.Say(lang, "term.working", "Count", value)
-			}
-			return texts.Say(lang, "term.calendar", "Count", value)
-		},
-		"bytes": func(n int64) string { return filesize.In(lang, n) },
-	}
-}
 
 var months = map[string][12]string{
 	"ru": {"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"},
