@@ -106,6 +106,16 @@ func (c *cluster) hasStarted() error {
 // said is what okno-local has shown.
 func (c *cluster) said() string { return process.Tail(c.log, 20000) }
 
+// told is the address that the last screen gives under a name.
+func (c *cluster) told(name string) (string, bool) {
+	for line := range strings.Lines(c.said()) {
+		if words := strings.Fields(line); len(words) == 2 && words[0] == name {
+			return words[1], true
+		}
+	}
+	return "", false
+}
+
 // await polls until check returns nil. It fails the test with the last error when the time is over or the cluster has ended.
 func (c *cluster) await(t *testing.T, what string, check func() error) {
 	t.Helper()

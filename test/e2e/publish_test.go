@@ -13,6 +13,9 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
 
+// sampleTitle is the short title of the sample, by which pages are headed.
+const sampleTitle = "Доставка пенсии и социальных выплат"
+
 // editionMark ends the titles of the edition that the local cluster leaves waiting.
 const editionMark = " — новая редакция"
 
@@ -34,6 +37,23 @@ func (w *walk) shows(t *testing.T, digest string, check func(heading string) boo
 		p := citizen.get(t, address)
 		if p.digest() != digest || !check(p.heading()) {
 			return fmt.Errorf("%s shows %q of %s", address, p.heading(), p.digest())
+		}
+		return nil
+	})
+}
+
+// listed awaits that the catalogue lists the service, under the new title or the old one.
+func (w *walk) listed(t *testing.T, underNew bool) {
+	t.Helper()
+	address, ok := w.told("Catalogue")
+	if !ok {
+		t.Fatalf("the last screen names no catalogue:\n%s", w.said())
+	}
+	citizen := w.open(t)
+	w.await(t, "the catalogue", func() error {
+		body := string(citizen.get(t, address).body)
+		if !strings.Contains(body, sampleTitle) || strings.Contains(body, editionMark) != underNew {
+			return fmt.Errorf("%s shows:\n%s", address, body)
 		}
 		return nil
 	})
@@ -93,6 +113,7 @@ func (w *walk) approve(t *testing.T) {
 	out := w.must(t, "moderator", "kubectl", "okno", "approve", service, "-n", namespace, "--gate", "moderator")
 	says(t, out, "approved at gate moderator", "all 5 gates are open")
 	w.shows(t, w.next, isNew)
+	w.listed(t, true)
 	w.settled(t, w.next)
 
 	records := w.publications(t)
@@ -138,6 +159,7 @@ func (w *walk) revert(t *testing.T) {
 	w.read(t, &approvals, "approvals")
 	w.must(t, "agency-editor", "kubectl", "apply", "--server-side", "-f", "config/samples/pension-delivery/govservice.yaml")
 	w.shows(t, w.old, isOld)
+	w.listed(t, false)
 	w.settled(t, w.old)
 
 	records := w.publications(t)

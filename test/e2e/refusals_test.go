@@ -41,7 +41,7 @@ spec: {resourceAttributes: {group: catalog.okno.dev, resource: gates, name: mode
 `
 
 // thirdTitle is the title of the edition on which nobody may succeed to decide wrongly.
-const thirdTitle = "Доставка пенсии и социальных выплат — третья редакция"
+const thirdTitle = sampleTitle + " — третья редакция"
 
 // refuse tries every wrong decision on a third edition, and reads the reason where people read it.
 func (w *walk) refuse(t *testing.T) {
@@ -83,7 +83,7 @@ func (w *walk) refuse(t *testing.T) {
 	t.Run("InTheNameOfSomebodyElse", func(t *testing.T) {
 		forged := approval("forged", rev, "integration")
 		forged.Spec.Approver, forged.Spec.SubmittedBy, forged.Spec.Authority = &v1alpha1.Person{Username: "moderator"}, "moderator", v1alpha1.AuthorityCluster
-		w.notCounted(t, "agency-editor", forged, "Approve of agency-editor at integration (forged)")
+		w.notCounted(t, "agency-editor", forged, "was granted within the namespace only")
 	})
 	t.Run("TwiceByOnePerson", func(t *testing.T) {
 		says(t, w.must(t, "mfc-tester", "kubectl", "okno", "approve", service, "-n", namespace, "--gate", "integration"), "2 of 5 gates are open")
@@ -110,10 +110,9 @@ func (w *walk) third(t *testing.T) *v1alpha1.ServiceRevision {
 	if err != nil {
 		t.Fatal(err)
 	}
-	title := "Доставка пенсии и социальных выплат"
-	changed := strings.Replace(string(manifest), fmt.Sprintf("%q", title), fmt.Sprintf("%q", thirdTitle), 1)
+	changed := strings.Replace(string(manifest), fmt.Sprintf("%q", sampleTitle), fmt.Sprintf("%q", thirdTitle), 1)
 	if changed == string(manifest) {
-		t.Fatalf("the sample has no title %q", title)
+		t.Fatalf("the sample has no title %q", sampleTitle)
 	}
 	if a := w.asWith(t, changed, "agency-editor", "kubectl", "apply", "--server-side", "-f", "-"); a.code != 0 {
 		t.Fatal(a.text())
