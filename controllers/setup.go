@@ -53,6 +53,10 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	keys, err := signature.ParseKeys(o.Installation.TrustedKeys...)
+	if err != nil {
+		return fmt.Errorf("trusted keys: %w", err)
+	}
 	pods := locate.NewPods(mgr.GetAPIReader())
 	if o.Find == nil {
 		o.Find = pods
@@ -65,11 +69,11 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder(v1alpha1.FieldManager), Clock: o.Clock, HTTP: o.HTTP, Find: o.Find,
 		Token: func(namespace string) string { return o.token(inner.IntakeAudience(namespace)) },
 	})
-	keeper := intake.NewKeeper(mgr.GetClient(), mgr.GetAPIReader(), o.Settings)
+	keeper := intake.NewKeeper(mgr.GetClient(), mgr.GetAPIReader(), o.Clock, o.Settings)
 	for name, add := range map[string]func() error{
 		"services": func() error {
 			return govservice.Setup(mgr, govservice.Options{
-				Clock: o.Clock, Installation: o.Installation, Admission: o.Admission, Prover: scenarios,
+				Clock: o.Clock, Installation: o.Installation, Keys: keys, Admission: o.Admission, Prover: scenarios,
 				Endpoints: o.Settings.Endpoints, Metrics: observer.Metrics, WithdrawGrace: o.WithdrawGrace, Workers: o.Workers,
 			})
 		},
@@ -92,11 +96,8 @@ func (o Options) token(audience string) string {
 
 // keep lets providers and intakes meet without knowing each other.
 func keep(k *intake.Keeper) serviceprovider.Intake {
-	states := map[intake.State]serviceprovider.State{
-		intake.Running: serviceprovider.Running, intake.Rolling: serviceprovider.Rolling, intake.Failed: serviceprovider.Failed,
-	}
-	return func(ctx context.Context, p *v1alpha1.ServiceProvider) (serviceprovider.State, string, error) {
-		state, message, err := k.Keep(ctx, p)
-		return states[state], message, err
+	return func(ctx context.Context, p *v1alpha1.ServiceProvider) (bool, string, error) {
+		state, err := k.Keep(ctx, p)
+		return state.Running, state.Refused, err
 	}
 }

@@ -23,15 +23,17 @@ type admission struct {
 	since   time.Time
 }
 
-func (r *Reconciler) gatherAdmission(ctx context.Context, s *scope) error {
+// admissionOf tells which of the shipped policies are not in force as shipped, read through from, and since when those that are in
+// force are.
+func (r *Reconciler) admissionOf(ctx context.Context, from client.Reader) (altered []string, since time.Time, err error) {
 	mutating := &admissionregistrationv1.MutatingAdmissionPolicyList{}
 	mutatingBindings := &admissionregistrationv1.MutatingAdmissionPolicyBindingList{}
 	validating := &admissionregistrationv1.ValidatingAdmissionPolicyList{}
 	validatingBindings := &admissionregistrationv1.ValidatingAdmissionPolicyBindingList{}
 	var version strings.Builder
 	for _, list := range []client.ObjectList{mutating, mutatingBindings, validating, validatingBindings} {
-		if err := r.client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return fmt.Errorf("list admission policies: %w", err)
+		if err := from.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, time.Time{}, fmt.Errorf("list admission policies: %w", err)
 		}
 	}
 	for _, o := range mutating.Items {
@@ -46,13 +48,13 @@ func (r *Reconciler) gatherAdmission(ctx context.Context, s *scope) error {
 	for _, o := range validatingBindings.Items {
 		note(&version, &o)
 	}
-	s.facts.altered, s.facts.since = r.admission.compare(version.String(), r.Admission, func() gate.Admission {
+	altered, since = r.admission.compare(version.String(), r.Admission, func() gate.Admission {
 		return gate.Admission{
 			Mutating: mutating.Items, MutatingBindings: mutatingBindings.Items,
 			Validating: validating.Items, ValidatingBindings: validatingBindings.Items,
 		}
 	})
-	return nil
+	return altered, since, nil
 }
 
 // note writes down which version of an object was seen. Lists from the cache have no order, so order is left to the names: a

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,32 +17,45 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
 
-// claim takes the service's code for this service before its first publication under it, by creating an object that is named
-// after the code: two agencies cannot both create it. It tells whether the code is the service's; when it is another's, the
-// definition is not valid.
-func (r *Reconciler) claim(ctx context.Context, s *scope, code string) (bool, error) {
+// mayUse tells whether a code is this service's or nobody's. When it is another's, the definition is not valid.
+func (r *Reconciler) mayUse(ctx context.Context, s *scope, code string) (bool, error) {
 	if s.ledger.HasCode(code) {
 		return true, nil
 	}
-	want := makeClaim(s.key(), code)
-	err := r.client.Create(ctx, want, client.FieldOwner(v1alpha1.FieldManager))
-	if err == nil {
-		return true, nil
-	}
-	if !apierrors.IsAlreadyExists(err) {
-		return false, fmt.Errorf("claim code %q: %w", code, err)
-	}
 	have := &corev1.ConfigMap{}
-	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(want), have); err != nil {
+	err := r.reader.Get(ctx, client.ObjectKeyFromObject(makeClaim(s.key(), code)), have)
+	switch {
+	case apierrors.IsNotFound(err):
+		return true, nil
+	case err != nil:
 		return false, fmt.Errorf("read claim of code %q: %w", code, err)
-	}
-	if have.Data["namespace"] == s.svc.Namespace && have.Data["service"] == s.svc.Name {
+	case have.Data["namespace"] == s.svc.Namespace && have.Data["service"] == s.svc.Name:
 		return true, nil
 	}
 	s.validity.status, s.validity.reason = metav1.ConditionFalse, v1alpha1.ReasonCodeTaken
 	s.validity.message = fmt.Sprintf("code %q belongs to service %q of namespace %q, by ConfigMap %s/%s: correct spec.service.code, or ask the platform team",
 		code, have.Data["service"], have.Data["namespace"], have.Namespace, have.Name)
 	return false, nil
+}
+
+// claim takes a code that mayUse allowed, before the first publication under it, by creating an object that is named after the
+// code: of two agencies one creates it, and the other looks again and sees whose it is.
+func (r *Reconciler) claim(ctx context.Context, s *scope, code string) error {
+	if s.ledger.HasCode(code) {
+		return nil
+	}
+	claim := makeClaim(s.key(), code)
+	err := r.client.Create(ctx, claim, client.FieldOwner(v1alpha1.FieldManager))
+	if err == nil {
+		return nil
+	}
+	if !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("claim code %q: %w", code, err)
+	}
+	if own, look := r.mayUse(ctx, s, code); look != nil || !own {
+		return errors.Join(err, look)
+	}
+	return nil
 }
 
 func makeClaim(service client.ObjectKey, code string) *corev1.ConfigMap {

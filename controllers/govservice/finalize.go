@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -38,10 +39,15 @@ func (r *Reconciler) withdraw(ctx context.Context, s *scope) error {
 	if err := r.reader.List(ctx, list, client.InNamespace(s.svc.Namespace), byService); err != nil {
 		return fmt.Errorf("list publications: %w", err)
 	}
-	s.ledger = ledger.Of(list.Items)
+	trusted, _ := r.trust.split(list.Items)
+	s.ledger = ledger.Of(trusted)
 	if s.ledger.Served() == nil {
 		return nil
 	}
-	effective := metav1.NewTime(s.svc.DeletionTimestamp.Add(r.WithdrawGrace))
+	deleted := s.now
+	if at := s.svc.DeletionTimestamp; at != nil {
+		deleted = at.Time
+	}
+	effective := metav1.NewTime(deleted.Add(r.WithdrawGrace).Truncate(time.Second))
 	return r.record(ctx, s, s.stepOnServed(v1alpha1.ActionWithdraw, causeDeleted), gate.Verdict{}, s.ledger.Last().Spec.Code, &effective)
 }

@@ -30,7 +30,7 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 	if s.provider, err = providerOf(ctx, r.client, s.svc.Namespace); err != nil {
 		return err
 	}
-	if s.ledger, err = r.ledgerOf(ctx, s.key()); err != nil {
+	if s.ledger, s.untrusted, err = r.ledgerOf(ctx, s.key()); err != nil {
 		return err
 	}
 	if s.revisions, err = r.revisionsOf(ctx, s.key()); err != nil {
@@ -39,16 +39,28 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 	if r.echoes.missing(s) {
 		return errEcho
 	}
-	if s.facts.policies, err = r.policiesOf(ctx, r.client, s.namespace); err != nil {
-		return err
+	s.facts, err = r.factsOf(ctx, r.client, s.namespace, s.digest, s.ledger.ServedDigest(), s.pinnedDigest())
+	return err
+}
+
+// factsOf reads what judgements on digests rest on through from.
+func (r *Reconciler) factsOf(ctx context.Context, from client.Reader, namespace *metav1.PartialObjectMetadata, digests ...v1alpha1.Digest) (facts, error) {
+	f := facts{approvals: map[v1alpha1.Digest][]v1alpha1.Approval{}}
+	policies := &v1alpha1.PublicationPolicyList{}
+	if err := from.List(ctx, policies); err != nil {
+		return f, fmt.Errorf("list policies: %w", err)
 	}
-	s.facts.approvals = map[v1alpha1.Digest][]v1alpha1.Approval{}
-	for _, d := range []v1alpha1.Digest{s.digest, s.ledger.ServedDigest()} {
-		if s.facts.approvals[d], err = r.approvalsOf(ctx, r.client, s.svc.Namespace, d); err != nil {
-			return err
+	// A policy that cannot be read decides nothing; what only stops a service goes on without it.
+	f.policies, f.policiesProblem = gate.Covering(policies.Items, namespace.Labels)
+	for _, d := range digests {
+		var err error
+		if f.approvals[d], err = approvalsOf(ctx, from, namespace.Name, d); err != nil {
+			return f, err
 		}
 	}
-	return r.gatherAdmission(ctx, s)
+	var err error
+	f.altered, f.since, err = r.admissionOf(ctx, from)
+	return f, err
 }
 
 // providerOf is the agency of a namespace. Of two that claim it the older one has it.
@@ -66,12 +78,14 @@ func providerOf(ctx context.Context, from client.Reader, namespace string) (*v1a
 	return &oldest, nil
 }
 
-func (r *Reconciler) ledgerOf(ctx context.Context, key client.ObjectKey) (ledger.Ledger, error) {
+// ledgerOf are a service's records that verify, and the names of those that do not.
+func (r *Reconciler) ledgerOf(ctx context.Context, key client.ObjectKey) (ledger.Ledger, []string, error) {
 	list := &v1alpha1.PublicationList{}
 	if err := r.client.List(ctx, list, client.InNamespace(key.Namespace), client.MatchingFields{"spec.service": key.Name}); err != nil {
-		return nil, fmt.Errorf("list publications: %w", err)
+		return nil, nil, fmt.Errorf("list publications: %w", err)
 	}
-	return ledger.Of(list.Items), nil
+	trusted, untrusted := r.trust.split(list.Items)
+	return ledger.Of(trusted), untrusted, nil
 }
 
 func (r *Reconciler) revisionsOf(ctx context.Context, key client.ObjectKey) ([]v1alpha1.ServiceRevision, error) {
@@ -85,17 +99,8 @@ func (r *Reconciler) revisionsOf(ctx context.Context, key client.ObjectKey) ([]v
 	return list.Items, nil
 }
 
-// policiesOf are the policies that cover a namespace, read through from.
-func (r *Reconciler) policiesOf(ctx context.Context, from client.Reader, namespace *metav1.PartialObjectMetadata) ([]v1alpha1.PublicationPolicy, error) {
-	list := &v1alpha1.PublicationPolicyList{}
-	if err := from.List(ctx, list); err != nil {
-		return nil, fmt.Errorf("list policies: %w", err)
-	}
-	return gate.Covering(list.Items, namespace.Labels)
-}
-
 // approvalsOf are the decisions on a digest, read through from.
-func (r *Reconciler) approvalsOf(ctx context.Context, from client.Reader, namespace string, digest v1alpha1.Digest) ([]v1alpha1.Approval, error) {
+func approvalsOf(ctx context.Context, from client.Reader, namespace string, digest v1alpha1.Digest) ([]v1alpha1.Approval, error) {
 	if digest == "" {
 		return nil, nil
 	}

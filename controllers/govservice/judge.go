@@ -57,11 +57,19 @@ func (s *scope) servedFacts() *gate.Revision {
 func (s *scope) input(rev gate.Revision, f facts) gate.Input {
 	return gate.Input{
 		Now: s.now, Revision: rev,
-		Policies: f.policies, PoliciesKnown: true,
+		Policies: f.policies, PoliciesKnown: f.policiesProblem == nil,
 		Approvals: f.approvals[rev.Digest], ApprovalsKnown: true,
 		Publications: s.ledger, PublicationsKnown: true,
 		AdmissionAltered: f.altered, AdmissionSince: f.since, AdmissionKnown: true,
 	}
+}
+
+// pinnedDigest is the digest of the pinned revision, or "".
+func (s *scope) pinnedDigest() v1alpha1.Digest {
+	if rev := revisionNamed(s.revisions, s.pinned()); rev != nil {
+		return rev.Spec.Digest
+	}
+	return ""
 }
 
 // pinned is the revision that the agency wants served instead of the newest, or "".

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,100 +30,167 @@ type Prover interface {
 
 // Bounds of proving.
 const (
-	proofsAtOnce = 2                // a run keeps a processor busy
-	proofTime    = 10 * time.Minute // of one run
-	firstRetry   = time.Second      // doubled up to lastRetry
-	lastRetry    = time.Minute
+	proofsAtOnce    = 4 // in the cluster: a run keeps a processor busy
+	proofsOfAgency  = 2 // of them, of one agency: none can keep the others waiting
+	proofTime       = 10 * time.Minute
+	firstProofRetry = time.Second // doubled up to lastProofRetry
+	lastProofRetry  = time.Minute
 )
 
-// proofs runs scenarios outside of reconciles, a few at a time, each revision once. It forgets everything when the process ends:
-// the status of a revision alone tells that it was proven.
+var errNoProvider = errors.New("no ServiceProvider names the namespace")
+
+// proofs runs scenarios outside of reconciles: one revision of a service at a time, the newest; a few at once, and of those that
+// wait the first of the agency that has the fewest under way. It forgets everything when the process ends: the status of a revision
+// alone tells that it was proven.
 type proofs struct {
 	prover Prover
 	client client.Client
 	reader client.Reader
 	clock  clock.PassiveClock
-	slots  chan struct{}
 	wake   chan event.TypedGenericEvent[types.NamespacedName]
 
-	ready   chan struct{} // closed when ctx is set
-	ctx     context.Context
+	mu      sync.Mutex
+	ctx     context.Context // nil before Start
 	running sync.WaitGroup
-
-	mu   sync.Mutex
-	runs map[types.NamespacedName]*run
+	runs    map[types.NamespacedName]*run // by service
+	waiting []*run                        // the oldest first
+	busy    map[string]int                // runs under way, by namespace
 }
 
-var errNoProvider = errors.New("no ServiceProvider names the namespace")
-
-// run is one revision's proof under way, or its last failure.
+// run is the proof of a service's newest revision: waiting, under way, or failed.
 type run struct {
-	startedAt time.Time
-	failed    error
-	failures  int
-	retryAt   time.Time
+	service, revision types.NamespacedName
+	startedAt         time.Time
+	failed            error
+	failures          int
+	retryAt           time.Time
+	cancel            context.CancelFunc // set while it is under way
 }
 
 func newProofs(prover Prover, c client.Client, reader client.Reader, clock clock.PassiveClock) *proofs {
 	return &proofs{
-		prover: prover, client: c, reader: reader, clock: clock,
-		slots: make(chan struct{}, proofsAtOnce), wake: make(chan event.TypedGenericEvent[types.NamespacedName], 64),
-		ready: make(chan struct{}), runs: map[types.NamespacedName]*run{},
+		prover: prover, client: c, reader: reader, clock: clock, wake: make(chan event.TypedGenericEvent[types.NamespacedName], 64),
+		runs: map[types.NamespacedName]*run{}, busy: map[string]int{},
 	}
 }
 
 // Start lets proofs run until ctx ends, and then waits for those under way.
 func (p *proofs) Start(ctx context.Context) error {
+	p.mu.Lock()
 	p.ctx = ctx
-	close(p.ready)
+	p.dispatch()
+	p.mu.Unlock()
 	<-ctx.Done()
 	p.running.Wait()
 	return nil
 }
 
-// ensure sees that a revision is being proven, and tells how far that is.
+// ensure sees that a service's newest revision is being proven, and tells how far that is. A run of an older revision ends.
 func (p *proofs) ensure(revision, service types.NamespacedName, now time.Time) run {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	current := p.runs[revision]
+	current := p.runs[service]
+	if current != nil && current.revision != revision {
+		p.drop(current)
+		current = nil
+	}
 	switch {
 	case current == nil:
-		current = &run{startedAt: now}
-		p.runs[revision] = current
+		current = &run{service: service, revision: revision, startedAt: now}
+		p.runs[service] = current
 	case current.failed == nil || now.Before(current.retryAt):
 		return *current
 	default:
 		current.failed, current.startedAt = nil, now
 	}
-	p.running.Go(func() { p.attempt(revision, service, current) })
+	p.waiting = append(p.waiting, current)
+	p.dispatch()
 	return *current
 }
 
-func (p *proofs) attempt(revision, service types.NamespacedName, current *run) {
-	<-p.ready
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-p.ctx.Done():
+// forget ends the proof of a service that is gone.
+func (p *proofs) forget(service types.NamespacedName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if current := p.runs[service]; current != nil {
+		p.drop(current)
+	}
+}
+
+func (p *proofs) drop(r *run) {
+	delete(p.runs, r.service)
+	p.waiting = slices.DeleteFunc(p.waiting, func(w *run) bool { return w == r })
+	if r.cancel != nil {
+		r.cancel()
+	}
+}
+
+// dispatch starts what may run now. The caller holds the lock.
+func (p *proofs) dispatch() {
+	if p.ctx == nil || p.ctx.Err() != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, proofTime)
-	defer cancel()
-	err := p.prove(ctx, revision)
-	p.mu.Lock()
-	if err == nil {
-		delete(p.runs, revision) // its status stands now
-	} else {
-		current.failed, current.retryAt = err, p.clock.Now().Add(min(firstRetry<<min(current.failures, 10), lastRetry))
-		current.failures++
+	for next := p.next(); next >= 0; next = p.next() {
+		r := p.waiting[next]
+		p.waiting = slices.Delete(p.waiting, next, next+1)
+		p.busy[r.service.Namespace]++
+		ctx, cancel := context.WithTimeout(p.ctx, proofTime)
+		r.cancel = cancel
+		p.running.Go(func() { p.attempt(ctx, r) })
 	}
-	p.mu.Unlock()
-	if err != nil && p.ctx.Err() == nil {
-		log.FromContext(p.ctx).Info("scenarios could not be run", "revision", revision, "because", err.Error())
-		select {
-		case p.wake <- event.TypedGenericEvent[types.NamespacedName]{Object: service}:
-		case <-p.ctx.Done():
+}
+
+// next is the place of the run to start, or -1: the first of the agency with the fewest under way.
+func (p *proofs) next() int {
+	total := 0
+	for _, n := range p.busy {
+		total += n
+	}
+	if total >= proofsAtOnce {
+		return -1
+	}
+	best := -1
+	for i, r := range p.waiting {
+		n := p.busy[r.service.Namespace]
+		if n < proofsOfAgency && (best < 0 || n < p.busy[p.waiting[best].service.Namespace]) {
+			best = i
 		}
+	}
+	return best
+}
+
+func (p *proofs) attempt(ctx context.Context, r *run) {
+	err := p.prove(ctx, r.revision)
+	if !p.settle(r, err) {
+		return
+	}
+	log.FromContext(p.ctx).Info("scenarios could not be run", "revision", r.revision, "because", err.Error())
+	select {
+	case p.wake <- event.TypedGenericEvent[types.NamespacedName]{Object: r.service}:
+	case <-p.ctx.Done():
+	}
+}
+
+// settle notes how a run ended, starts the next, and tells whether its service should hear of it.
+func (p *proofs) settle(r *run, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.cancel()
+	r.cancel = nil
+	if p.busy[r.service.Namespace]--; p.busy[r.service.Namespace] == 0 {
+		delete(p.busy, r.service.Namespace)
+	}
+	defer p.dispatch()
+	switch {
+	case p.runs[r.service] != r || p.ctx.Err() != nil:
+		return false // a newer one took its place
+	case err == nil:
+		delete(p.runs, r.service) // its status stands now
+		return false
+	default:
+		r.failed, r.retryAt = err, p.clock.Now().Add(min(firstProofRetry<<min(r.failures, 10), lastProofRetry))
+		r.failures++
+		return true
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/types"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -56,21 +54,4 @@ func (r *Reconciler) remove(ctx context.Context, revisions []v1alpha1.ServiceRev
 		}
 	}
 	return nil
-}
-
-// collect removes the revisions of a service that is gone. What is served stays, whoever removed the service and how: a restored
-// cluster may have its records before its services.
-func (r *Reconciler) collect(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
-	revisions, err := r.revisionsOf(ctx, key)
-	if err != nil || len(revisions) == 0 {
-		return ctrl.Result{}, err
-	}
-	l, err := r.ledgerOf(ctx, key)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if left := l.Ends().Sub(r.clock.Now()); left > 0 {
-		return ctrl.Result{RequeueAfter: left}, nil
-	}
-	return ctrl.Result{}, r.remove(ctx, garbage(revisions, 0, l.ServedDigest()))
 }

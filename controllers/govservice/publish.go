@@ -5,10 +5,12 @@ package govservice
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,6 +30,15 @@ func (r *Reconciler) publish(ctx context.Context, s *scope) error {
 	if !ok {
 		return nil
 	}
+	code, err := r.codeOf(ctx, s, next)
+	if err != nil {
+		return err
+	}
+	if next.action == v1alpha1.ActionPublish {
+		if free, err := r.mayUse(ctx, s, code); err != nil || !free {
+			return err
+		}
+	}
 	verdict, err := r.freshVerdict(ctx, s, next)
 	if err != nil {
 		return err
@@ -35,12 +46,8 @@ func (r *Reconciler) publish(ctx context.Context, s *scope) error {
 	if !next.confirms(verdict) {
 		return stale{unseen: "the newest decisions"}
 	}
-	code, err := r.codeOf(ctx, s, next)
-	if err != nil {
-		return err
-	}
 	if next.action == v1alpha1.ActionPublish {
-		if free, err := r.claim(ctx, s, code); err != nil || !free {
+		if err := r.claim(ctx, s, code); err != nil {
 			return err
 		}
 		if err := r.addFinalizer(ctx, s); err != nil {
@@ -50,22 +57,28 @@ func (r *Reconciler) publish(ctx context.Context, s *scope) error {
 	return r.record(ctx, s, next, verdict, code, nil)
 }
 
+// hold sees that a service that is served has the finalizer, whoever took it away.
+func (r *Reconciler) hold(ctx context.Context, s *scope) error {
+	if s.ledger.Served() == nil {
+		return nil
+	}
+	return r.addFinalizer(ctx, s)
+}
+
 // freshVerdict judges once more on what the API server says now.
 func (r *Reconciler) freshVerdict(ctx context.Context, s *scope, next step) (gate.Verdict, error) {
 	rev := s.servedFacts()
 	if rev == nil || rev.Digest != next.digest {
 		rev = revisionFacts(s.target)
 	}
-	fresh := s.facts
-	var err error
-	if fresh.policies, err = r.policiesOf(ctx, r.reader, s.namespace); err != nil {
-		return gate.Verdict{}, err
+	namespace := &metav1.PartialObjectMetadata{TypeMeta: s.namespace.TypeMeta}
+	if err := r.reader.Get(ctx, client.ObjectKey{Name: s.svc.Namespace}, namespace); err != nil {
+		return gate.Verdict{}, fmt.Errorf("read namespace: %w", err)
 	}
-	approvals, err := r.approvalsOf(ctx, r.reader, s.svc.Namespace, next.digest)
+	fresh, err := r.factsOf(ctx, r.reader, namespace, next.digest)
 	if err != nil {
 		return gate.Verdict{}, err
 	}
-	fresh.approvals = map[v1alpha1.Digest][]v1alpha1.Approval{next.digest: approvals}
 	return gate.Judge(s.input(*rev, fresh)), nil
 }
 
@@ -74,6 +87,9 @@ func (r *Reconciler) freshVerdict(ctx context.Context, s *scope, next step) (gat
 func (r *Reconciler) codeOf(ctx context.Context, s *scope, next step) (string, error) {
 	if published := s.ledger.PublishedAs(next.digest); published != nil {
 		return published.Spec.Code, nil
+	}
+	if code, ok := r.codes.Load(next.digest); ok {
+		return code.(string), nil
 	}
 	rev := &v1alpha1.ServiceRevision{}
 	if err := r.reader.Get(ctx, client.ObjectKey{Namespace: s.svc.Namespace, Name: next.revision}, rev); err != nil {
@@ -88,6 +104,7 @@ func (r *Reconciler) codeOf(ctx context.Context, s *scope, next step) (string, e
 	if err := json.Unmarshal(rev.Spec.Definition.Raw(), &def); err != nil {
 		return "", fmt.Errorf("read code of revision %q: %w", rev.Name, err)
 	}
+	r.codes.Store(next.digest, def.Code)
 	return def.Code, nil
 }
 
@@ -98,21 +115,53 @@ func (r *Reconciler) record(ctx context.Context, s *scope, next step, verdict ga
 		return err
 	}
 	spec.EffectiveAt = effective
-	if err := r.Installation.Signer.SignPublication(spec); err != nil {
-		return fmt.Errorf("sign record %d: %w", spec.Seq, err)
+	var publication *v1alpha1.Publication
+	for range maxForged {
+		if publication, err = r.createRecord(ctx, s, *spec); !apierrors.IsAlreadyExists(err) {
+			break
+		}
+		if forged, look := r.isForged(ctx, publication); look != nil || !forged {
+			return errors.Join(err, look)
+		}
+		spec.Seq++ // the number is taken by what is no record
+	}
+	if err != nil {
+		return err
+	}
+	spec = &publication.Spec
+	r.codes.Delete(spec.Digest) // the ledger says it from now on
+	r.echoes.note(s.key(), func(w *written) { w.seq = spec.Seq })
+	s.ledger = append(slices.Clip(s.ledger), *publication)
+	return r.judge(ctx, s) // the status tells what the record made of it
+}
+
+// maxForged is how many numbers that are taken by what is no record are passed over at a time.
+const maxForged = 32
+
+// createRecord signs and creates a record. It returns what it tried to create also when that exists.
+func (r *Reconciler) createRecord(ctx context.Context, s *scope, spec v1alpha1.PublicationSpec) (*v1alpha1.Publication, error) {
+	if err := r.Installation.Signer.SignPublication(&spec); err != nil {
+		return nil, fmt.Errorf("sign record %d: %w", spec.Seq, err)
 	}
 	publication := &v1alpha1.Publication{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: ledger.RecordName(s.svc.Name, spec.Seq), Namespace: s.svc.Namespace, Labels: recordLabels(s.svc.Name, spec.Digest),
 		},
-		Spec: *spec,
+		Spec: spec,
 	}
 	if err := r.client.Create(ctx, publication, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
-		return fmt.Errorf("create record %q: %w", publication.Name, err)
+		return publication, fmt.Errorf("create record %q: %w", publication.Name, err)
 	}
-	r.echoes.note(s.key(), func(w *written) { w.seq = spec.Seq })
-	s.ledger = append(slices.Clip(s.ledger), *publication)
-	return r.judge(ctx, s) // the status tells what the record made of it
+	return publication, nil
+}
+
+// isForged tells whether the object that has a record's name is no record of this installation.
+func (r *Reconciler) isForged(ctx context.Context, record *v1alpha1.Publication) (bool, error) {
+	there := &v1alpha1.Publication{}
+	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(record), there); err != nil {
+		return false, fmt.Errorf("read record %q: %w", record.Name, err)
+	}
+	return !r.trust.holds(there), nil
 }
 
 func (r *Reconciler) makeRecord(s *scope, next step, verdict gate.Verdict, code string) (*v1alpha1.PublicationSpec, error) {

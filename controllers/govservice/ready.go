@@ -78,6 +78,9 @@ func (st state) refused() *readiness {
 
 // onTheWay: nothing is in the way of the wanted revision but the controller's own next step.
 func (st state) onTheWay() *readiness {
+	if st.ledger.Suspended() && st.svc.Spec.State != v1alpha1.StateSuspended {
+		return &readiness{metav1.ConditionFalse, v1alpha1.ReasonSuspended, "about to be resumed", v1alpha1.ConditionReconciling}
+	}
 	if st.target == nil || st.isServed() || st.held.reason != "" || st.svc.Spec.State == v1alpha1.StateSuspended || !st.approves(st.target.Spec.Digest) {
 		return nil
 	}

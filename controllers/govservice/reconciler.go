@@ -12,6 +12,7 @@ package govservice
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,6 +34,9 @@ type Reconciler struct {
 	events    recorder.EventRecorder
 	clock     clock.PassiveClock
 	rules     *lint.Pack
+	trust     trust
+	codes     sync.Map // of definitions, by digest
+	living    living
 	memory    memory
 	echoes    echoes
 	admission admission
@@ -44,19 +48,24 @@ type phase func(context.Context, *scope) error
 // Reconcile brings one service a step further. A service that is gone leaves revisions to collect.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	svc := &v1alpha1.GovService{}
-	if err := r.client.Get(ctx, req.NamespacedName, svc); apierrors.IsNotFound(err) {
-		r.memory.forget(req.NamespacedName)
-		r.echoes.forget(req.NamespacedName)
-		return r.collect(ctx, req.NamespacedName)
-	} else if err != nil {
+	err := r.client.Get(ctx, req.NamespacedName, svc)
+	if client.IgnoreNotFound(err) != nil {
 		return ctrl.Result{}, err
 	}
 	s := &scope{svc: svc, before: *svc.Status.DeepCopy(), now: r.clock.Now()}
-	phases := []phase{r.gather, r.validate, r.snapshot, r.prove, r.judge, r.publish, r.prune, r.report}
-	if !svc.DeletionTimestamp.IsZero() {
+	phases := []phase{r.gather, r.hold, r.validate, r.snapshot, r.prove, r.judge, r.publish, r.prune, r.report}
+	switch {
+	case err != nil:
+		s = r.gone(req.NamespacedName)
+		phases = []phase{r.orphan}
+	case !svc.DeletionTimestamp.IsZero():
 		phases = []phase{r.gather, r.finalize}
+	default:
+		r.living.see(req.NamespacedName)
 	}
-	err := r.run(ctx, s, phases)
+	if err = r.run(ctx, s, phases); err != nil {
+		r.reportFailure(ctx, s, err)
+	}
 	return ctrl.Result{RequeueAfter: s.requeue}, err
 }
 

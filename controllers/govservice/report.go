@@ -30,6 +30,16 @@ func (r *Reconciler) report(ctx context.Context, s *scope) error {
 	if counts := r.Metrics(s.key(), s.ledger.ServedDigest(), s.ledger.PreviousDigest()); counts != nil {
 		now.Metrics = counts
 	}
+	if err := r.writeStatus(ctx, s, now); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	for _, t := range transitions(&s.before, now) {
+		r.events.Eventf(s.svc, nil, t.kind, t.reason, t.action, "%s", clip(t.message, 1000))
+	}
+	return nil
+}
+
+func (r *Reconciler) writeStatus(ctx context.Context, s *scope, now *v1alpha1.GovServiceStatus) error {
 	patch, err := statusPatch(&s.before, now, s.svc.ResourceVersion)
 	if err != nil {
 		return err
@@ -37,12 +47,9 @@ func (r *Reconciler) report(ctx context.Context, s *scope) error {
 	target := metadataOf("GovService", s.svc)
 	err = r.client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(v1alpha1.FieldManager))
 	if err != nil {
-		return client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
+		return fmt.Errorf("write status: %w", err)
 	}
 	r.echoes.note(s.key(), func(w *written) { w.version = versionOf(target) })
-	for _, t := range transitions(&s.before, now) {
-		r.events.Eventf(s.svc, nil, t.kind, t.reason, t.action, "%s", clip(t.message, 1000))
-	}
 	return nil
 }
 

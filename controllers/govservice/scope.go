@@ -22,8 +22,9 @@ type scope struct {
 	// gather
 	digest    v1alpha1.Digest // of the definition as cached; "" when it cannot be hashed
 	namespace *metav1.PartialObjectMetadata
-	provider  *v1alpha1.ServiceProvider // nil: nobody registered the agency
-	ledger    ledger.Ledger
+	provider  *v1alpha1.ServiceProvider  // nil: nobody registered the agency
+	ledger    ledger.Ledger              // records that verify
+	untrusted []string                   // names of records that do not
 	revisions []v1alpha1.ServiceRevision // of the service, the newest first
 	facts     facts
 
@@ -50,10 +51,11 @@ type scope struct {
 
 // facts are what every judgement of the service rests on, whichever digest it is about.
 type facts struct {
-	policies  []v1alpha1.PublicationPolicy
-	approvals map[v1alpha1.Digest][]v1alpha1.Approval
-	altered   []string
-	since     time.Time
+	policies        []v1alpha1.PublicationPolicy
+	policiesProblem error // why policies are not known; nil when they are
+	approvals       map[v1alpha1.Digest][]v1alpha1.Approval
+	altered         []string
+	since           time.Time
 }
 
 // validity is what validation came to.

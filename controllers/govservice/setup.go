@@ -26,6 +26,7 @@ import (
 	"github.com/okno-dev/okno/internal/gate"
 	"github.com/okno-dev/okno/internal/installation"
 	"github.com/okno-dev/okno/internal/lint"
+	"github.com/okno-dev/okno/internal/signature"
 )
 
 // Options are what the reconciler of GovServices needs from the installation.
@@ -34,6 +35,8 @@ type Options struct {
 	Clock clock.PassiveClock
 	// Installation signs.
 	Installation *installation.Installation
+	// Keys are the keys whose records hold.
+	Keys signature.Keys
 	// Admission are the admission policies as shipped.
 	Admission gate.Admission
 	// Prover runs scenarios.
@@ -52,7 +55,7 @@ type Options struct {
 func Setup(mgr ctrl.Manager, o Options) error {
 	r := &Reconciler{
 		Options: o, client: mgr.GetClient(), reader: mgr.GetAPIReader(), events: mgr.GetEventRecorder(v1alpha1.FieldManager),
-		clock: o.Clock, rules: lint.BuiltinPack(),
+		clock: o.Clock, rules: lint.BuiltinPack(), trust: trust{keys: o.Keys},
 	}
 	r.proofs = newProofs(o.Prover, r.client, r.reader, o.Clock)
 	if err := mgr.Add(r.proofs); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/digest"
+	"github.com/okno-dev/okno/internal/gate"
 )
 
 // snapshot creates the revision of a valid definition. It takes no owner: the controller collects revisions itself, and a
@@ -32,6 +33,7 @@ func (r *Reconciler) snapshot(ctx context.Context, s *scope) error {
 		return stale{unseen: "the newest definition"}
 	}
 	rev := makeRevision(body, name, s.digest, r.rules.Version)
+	rev.Spec.Author = s.author(body)
 	err = r.client.Create(ctx, rev, client.FieldOwner(v1alpha1.FieldManager))
 	if apierrors.IsAlreadyExists(err) {
 		return r.foreign(ctx, s, name, err)
@@ -79,15 +81,27 @@ func (s *scope) nameTaken(taken *v1alpha1.ServiceRevision) error {
 	return nil
 }
 
-func makeRevision(svc *v1alpha1.GovService, name string, d v1alpha1.Digest, pack string) *v1alpha1.ServiceRevision {
-	author := svc.Annotations[v1alpha1.AuthorAnnotation]
-	if author == "" {
-		author = v1alpha1.UnknownAuthor
+// author is who wrote the definition, as admission stamped it. It is nobody when the stamp may be older than the admission policies
+// in force, or these are not as shipped: anybody could have written it then. The stamp is certainly younger when the service is, or
+// when a revision of what stood there before is.
+func (s *scope) author(body *v1alpha1.GovService) string {
+	stamped := body.Annotations[v1alpha1.AuthorAnnotation]
+	sure := s.facts.since.Add(gate.AdmissionSettles)
+	certain := body.CreationTimestamp.After(sure)
+	for _, rev := range s.revisions {
+		certain = certain || (rev.Spec.Digest != s.digest && rev.CreationTimestamp.After(sure))
 	}
+	if stamped == "" || !certain || len(s.facts.altered) > 0 {
+		return v1alpha1.UnknownAuthor
+	}
+	return stamped
+}
+
+func makeRevision(svc *v1alpha1.GovService, name string, d v1alpha1.Digest, pack string) *v1alpha1.ServiceRevision {
 	return &v1alpha1.ServiceRevision{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: svc.Namespace, Labels: recordLabels(svc.Name, d)},
 		Spec: v1alpha1.ServiceRevisionSpec{
-			Service: svc.Name, Digest: d, Definition: v1alpha1.NewDefinition(svc.Spec.Service.Raw()), Author: author, RulePack: pack,
+			Service: svc.Name, Digest: d, Definition: v1alpha1.NewDefinition(svc.Spec.Service.Raw()), RulePack: pack,
 		},
 	}
 }

@@ -150,6 +150,7 @@ func (st state) setApproved() {
 
 // setPublished tells whether citizens are served, by the newest record.
 func (st state) setPublished() {
+	defer st.warnOfForgeries()
 	last := st.ledger.Last()
 	switch {
 	case last == nil:
@@ -161,4 +162,13 @@ func (st state) setPublished() {
 	default:
 		st.set(v1alpha1.ConditionPublished, metav1.ConditionTrue, v1alpha1.ReasonPublished, fmt.Sprintf("%s is served by record %d", last.Spec.Revision, last.Spec.Seq))
 	}
+}
+
+// warnOfForgeries adds that there are objects that look like records and are none.
+func (st state) warnOfForgeries() {
+	if len(st.untrusted) == 0 {
+		return
+	}
+	c := meta.FindStatusCondition(st.status.Conditions, v1alpha1.ConditionPublished)
+	st.set(c.Type, c.Status, c.Reason, fmt.Sprintf("%s; ignored, for no key of this installation signed it: %s", c.Message, clip(strings.Join(st.untrusted, ", "), 512)))
 }

@@ -3,6 +3,7 @@
 package govservice
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -53,10 +54,28 @@ func (s *scope) nextStep() (step, bool) {
 		}
 		return next, true
 	}
-	if s.ledger.Suspended() {
+	if s.ledger.Suspended() && !s.tooManyRecords() {
 		return s.stepOnServed(v1alpha1.ActionResume, ""), true
 	}
 	return step{}, false
+}
+
+// recordsAnHour bounds the records that an agency can cause without anybody's decision, by stopping and resuming or by going back
+// and forth. Records cannot be deleted. What stops a service is never held up: each stop follows a start.
+const recordsAnHour = 12
+
+// tooManyRecords tells whether the service has had its share of the hour, and then waits for it to pass.
+func (s *scope) tooManyRecords() bool {
+	if len(s.ledger) < recordsAnHour {
+		return false
+	}
+	left := s.ledger[len(s.ledger)-recordsAnHour].Spec.DecidedAt.Add(time.Hour).Sub(s.now)
+	if left <= 0 {
+		return false
+	}
+	s.wake(left)
+	s.held = held{reason: v1alpha1.ReasonAwaitingActivation, message: fmt.Sprintf("%d records within an hour; the next one waits until the hour has passed", recordsAnHour)}
+	return true
 }
 
 func (s *scope) stepOnServed(action v1alpha1.PublicationAction, cause string) step {
@@ -69,12 +88,14 @@ func (s *scope) mayPublish() bool {
 	if s.target == nil || s.target.Spec.Digest == s.ledger.ServedDigest() || !s.approves(s.target.Spec.Digest) {
 		return false
 	}
-	// A definition that is not valid any more, such as after its provider went, is not published anew.
-	if !s.isValid() {
+	// What is wrong with the newest definition is no reason against a former one that the agency wants back.
+	if (s.target.Spec.Digest == s.digest && !s.isValid()) || s.provider == nil {
 		return false
 	}
 	p := s.svc.Spec.Publication
 	switch {
+	case s.verdicts[s.target.Spec.Digest].Republish && s.tooManyRecords():
+		return false
 	case p == nil:
 		return true
 	case p.Activation == "Manual" && p.Revision == "":

@@ -5,6 +5,7 @@ package govservice
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -104,7 +105,7 @@ func (r *Reconciler) judgeRules(s *scope, body *v1alpha1.GovService) validity {
 	switch own := s.ownRevision(); {
 	case errs == 0:
 		v.message = plural(len(found), "no errors", "no errors, 1 warning", "no errors, %d warnings")
-	case own != nil && own.Spec.RulePack != r.rules.Version && reason != v1alpha1.ReasonUnsupported:
+	case own != nil && own.Spec.RulePack != r.rules.Version && onlyLaw(found):
 		v.reason = v1alpha1.ReasonRulesChange
 		v.message = fmt.Sprintf("judged by rules %s; rules %s find %s", own.Spec.RulePack, r.rules.Version, plural(errs, "", "1 error", "%d errors"))
 	default:
@@ -112,6 +113,13 @@ func (r *Reconciler) judgeRules(s *scope, body *v1alpha1.GovService) validity {
 		v.message = plural(errs, "", "1 error", "%d errors") + ", the first at " + found[0].Path + ": " + found[0].Message()
 	}
 	return v
+}
+
+// onlyLaw tells whether every error is one of the rules of law, which a newer pack may have brought. Nothing else excuses an error.
+func onlyLaw(found []definition.Finding) bool {
+	return !slices.ContainsFunc(found, func(f definition.Finding) bool {
+		return f.Severity == definition.Error && (f.Article == "" || f.Reason == definition.Unsupported)
+	})
 }
 
 // errorsOf counts the errors and says why the definition is invalid: Unsupported only when nothing else is wrong.

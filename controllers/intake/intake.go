@@ -7,11 +7,15 @@ package intake
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -23,39 +27,56 @@ import (
 const HashAnnotation = v1alpha1.GroupName + "/applied"
 
 // State is how an agency's intake does.
-type State string
+type State struct {
+	// Running tells that the wanted pod is ready.
+	Running bool
+	// Refused is why the intake is not as it should be, when the API server refuses what it needs; "" when it does not.
+	Refused string
+}
 
-// States of an intake.
-const (
-	Running State = "Running" // the wanted pod is ready
-	Rolling State = "Rolling" // it is on the way
-	Failed  State = "Failed"  // the API server refuses what it needs
-)
+// newRight is how long the API server may need to see a right that was just granted.
+const newRight = 15 * time.Second
 
 // Keeper keeps the intakes of agencies.
 type Keeper struct {
 	client   client.Client
 	reader   client.Reader
+	clock    clock.PassiveClock
 	settings resources.Settings
 }
 
 // NewKeeper returns a keeper that writes through c and reads through reader, past any cache.
-func NewKeeper(c client.Client, reader client.Reader, settings resources.Settings) *Keeper {
-	return &Keeper{client: c, reader: reader, settings: settings}
+func NewKeeper(c client.Client, reader client.Reader, clock clock.PassiveClock, settings resources.Settings) *Keeper {
+	return &Keeper{client: c, reader: reader, clock: clock, settings: settings}
 }
 
-// Keep applies what differs from what should be, and nothing else. The message says what a person has to know beyond the state.
-func (k *Keeper) Keep(ctx context.Context, p *v1alpha1.ServiceProvider) (State, string, error) {
+// Keep applies what differs from what should be, and nothing else. What is refused keeps nothing else back, and whether the intake
+// runs is seen for itself.
+func (k *Keeper) Keep(ctx context.Context, p *v1alpha1.ServiceProvider) (State, error) {
+	var refused []string
 	for _, want := range k.objects(p) {
 		err := k.keep(ctx, want)
 		switch {
-		case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-			return Failed, err.Error(), nil
+		case apierrors.IsForbidden(err) && k.isNew(ctx, p):
+			return State{}, nil
+		case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsForbidden(err):
+			refused = append(refused, err.Error())
 		case err != nil:
-			return Rolling, "", err
+			return State{}, err
 		}
 	}
-	return k.observe(ctx, p)
+	running, err := k.runs(ctx, p)
+	if err != nil && !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) {
+		return State{}, err
+	}
+	return State{Running: running, Refused: strings.Join(refused, "; ")}, nil
+}
+
+// isNew tells whether the controller's right in the agency's namespace was granted just now.
+func (k *Keeper) isNew(ctx context.Context, p *v1alpha1.ServiceProvider) bool {
+	binding := &rbacv1.RoleBinding{}
+	err := k.reader.Get(ctx, client.ObjectKeyFromObject(resources.MakeControllerBinding(p)), binding)
+	return err == nil && k.clock.Since(binding.CreationTimestamp.Time) < newRight
 }
 
 // objects are in the order in which each needs those before it: the controller's own right comes first.
@@ -161,19 +182,16 @@ func covers(have, want any) bool {
 	}
 }
 
-func (k *Keeper) observe(ctx context.Context, p *v1alpha1.ServiceProvider) (State, string, error) {
+func (k *Keeper) runs(ctx context.Context, p *v1alpha1.ServiceProvider) (bool, error) {
 	set := &appsv1.StatefulSet{}
 	if err := k.reader.Get(ctx, client.ObjectKey{Namespace: p.Spec.Namespace, Name: resources.IntakeName}, set); err != nil {
-		return Rolling, "", fmt.Errorf("read intake: %w", err)
+		return false, fmt.Errorf("read intake: %w", err)
 	}
-	return state(set), "", nil
+	return isReady(set), nil
 }
 
-// state tells whether the one pod that is wanted is there and ready.
-func state(set *appsv1.StatefulSet) State {
+// isReady tells whether the one pod that is wanted is there and ready.
+func isReady(set *appsv1.StatefulSet) bool {
 	s := set.Status
-	if s.ObservedGeneration >= set.Generation && s.UpdatedReplicas >= 1 && s.ReadyReplicas >= 1 && (s.UpdateRevision == "" || s.CurrentRevision == s.UpdateRevision) {
-		return Running
-	}
-	return Rolling
+	return s.ObservedGeneration >= set.Generation && s.UpdatedReplicas >= 1 && s.ReadyReplicas >= 1 && (s.UpdateRevision == "" || s.CurrentRevision == s.UpdateRevision)
 }

@@ -77,19 +77,19 @@ func TestAnIntakeRunsWhenItsWantedPodIsReady(t *testing.T) {
 	tests := map[string]struct {
 		generation int64
 		status     appsv1.StatefulSetStatus
-		want       State
+		want       bool
 	}{
-		"nothing was seen yet":              {1, appsv1.StatefulSetStatus{}, Rolling},
-		"the pod is starting":               {1, appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdatedReplicas: 1}, Rolling},
-		"the pod is ready":                  {1, appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdatedReplicas: 1, ReadyReplicas: 1, CurrentRevision: "x", UpdateRevision: "x"}, Running},
-		"the change was not seen":           {2, appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdatedReplicas: 1, ReadyReplicas: 1}, Rolling},
-		"the old pod is ready, not the new": {2, appsv1.StatefulSetStatus{ObservedGeneration: 2, UpdatedReplicas: 0, ReadyReplicas: 1, CurrentRevision: "x", UpdateRevision: "y"}, Rolling},
+		"nothing was seen yet":              {1, appsv1.StatefulSetStatus{}, false},
+		"the pod is starting":               {1, appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdatedReplicas: 1}, false},
+		"the pod is ready":                  {1, appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdatedReplicas: 1, ReadyReplicas: 1, CurrentRevision: "x", UpdateRevision: "x"}, true},
+		"the change was not seen":           {2, appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdatedReplicas: 1, ReadyReplicas: 1}, false},
+		"the old pod is ready, not the new": {2, appsv1.StatefulSetStatus{ObservedGeneration: 2, UpdatedReplicas: 0, ReadyReplicas: 1, CurrentRevision: "x", UpdateRevision: "y"}, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Generation: tt.generation}, Status: tt.status}
-			if got := state(set); got != tt.want {
-				t.Errorf("state = %s, want %s", got, tt.want)
+			if got := isReady(set); got != tt.want {
+				t.Errorf("ready = %v, want %v", got, tt.want)
 			}
 		})
 	}

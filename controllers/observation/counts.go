@@ -3,7 +3,6 @@
 package observation
 
 import (
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,27 +11,55 @@ import (
 	"github.com/okno-dev/okno/internal/inner"
 )
 
-// changed are the services whose counts differ between two states of an intake. Against no state, all of them.
-func changed(before, now *inner.State) map[string]bool {
-	services := map[string]bool{}
-	for _, c := range now.Counts {
-		if before == nil || !slices.Contains(before.Counts, c) {
-			services[c.Service] = true
+// maxCounts bounds what is taken from one intake: 10 000 services with some revisions each. What is more is not looked at; one
+// agency's intake must not use up the controller.
+const maxCounts = 50_000
+
+// byService sorts an intake's counts.
+func byService(counts []inner.Counts) map[string][]inner.Counts {
+	sorted := map[string][]inner.Counts{}
+	for _, c := range counts[:min(len(counts), maxCounts)] {
+		sorted[c.Service] = append(sorted[c.Service], c)
+	}
+	return sorted
+}
+
+// changed are the services whose counts differ between two looks at an intake. Against none, all of them.
+func changed(before, now *look) []string {
+	var services []string
+	for service, counts := range now.counts {
+		if before == nil || !sameCounts(before.counts[service], counts) {
+			services = append(services, service)
 		}
 	}
 	return services
 }
 
-// metrics folds an intake's counts into a service's: over all its revisions, of the published one, and of the one before. It is
-// nil when nobody ever applied.
-func metrics(service string, published, previous v1alpha1.Digest, counts []inner.Counts, at time.Time) *v1alpha1.Metrics {
-	m := &v1alpha1.Metrics{AsOf: metav1.NewTime(at)}
-	found := false
-	for _, c := range counts {
-		if c.Service != service {
-			continue
+// sameCounts compares the counts of one service, which come in any order.
+func sameCounts(a, b []inner.Counts) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	there := make(map[inner.Counts]bool, len(a))
+	for _, c := range a {
+		there[c] = true
+	}
+	for _, c := range b {
+		if !there[c] {
+			return false
 		}
-		found = true
+	}
+	return true
+}
+
+// metrics folds a service's counts: over all its revisions, of the published one, and of the one before. It is nil when nobody
+// ever applied.
+func metrics(published, previous v1alpha1.Digest, counts []inner.Counts, at time.Time) *v1alpha1.Metrics {
+	if len(counts) == 0 {
+		return nil
+	}
+	m := &v1alpha1.Metrics{AsOf: metav1.NewTime(at)}
+	for _, c := range counts {
 		add(&m.Total, c)
 		switch {
 		case c.Digest == string(published) && published != "":
@@ -42,9 +69,6 @@ func metrics(service string, published, previous v1alpha1.Digest, counts []inner
 			m.Previous = &v1alpha1.Counts{}
 			add(m.Previous, c)
 		}
-	}
-	if !found {
-		return nil
 	}
 	return m
 }

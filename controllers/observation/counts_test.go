@@ -27,10 +27,10 @@ func TestCountsAreFoldedByDigest(t *testing.T) {
 		Published: &v1alpha1.Counts{Started: 10, Submitted: 9, InProgress: 9, Overdue: 2, CompletionPercent: 90},
 		Previous:  &v1alpha1.Counts{Started: 10, Submitted: 4, RejectedByValidation: 1, InProgress: 3, CompletionPercent: 40},
 	}
-	if diff := cmp.Diff(want, metrics("pension", "b", "a", counts, at)); diff != "" {
+	if diff := cmp.Diff(want, metrics("b", "a", byService(counts)["pension"], at)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := metrics("nobody", "b", "a", counts, at); got != nil {
+	if got := metrics("b", "a", byService(counts)["nobody"], at); got != nil {
 		t.Errorf("a service that nobody applied to has metrics: %v", got)
 	}
 }
@@ -40,17 +40,25 @@ func TestOnlyServicesWhoseCountsChangedAreDue(t *testing.T) {
 	more := a
 	more.Started = 2
 	tests := map[string]struct {
-		before *inner.State
+		before []inner.Counts
 		now    []inner.Counts
 		want   map[string]bool
 	}{
 		"all at first":         {nil, []inner.Counts{a, b}, map[string]bool{"a": true, "b": true}},
-		"none when all is old": {&inner.State{Counts: []inner.Counts{a, b}}, []inner.Counts{b, a}, map[string]bool{}},
-		"the one that grew":    {&inner.State{Counts: []inner.Counts{a, b}}, []inner.Counts{more, b}, map[string]bool{"a": true}},
+		"none when all is old": {[]inner.Counts{a, b}, []inner.Counts{b, a}, map[string]bool{}},
+		"the one that grew":    {[]inner.Counts{a, b}, []inner.Counts{more, b}, map[string]bool{"a": true}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, changed(tt.before, &inner.State{Counts: tt.now})); diff != "" {
+			var before *look
+			if tt.before != nil {
+				before = &look{counts: byService(tt.before)}
+			}
+			got := map[string]bool{}
+			for _, service := range changed(before, &look{counts: byService(tt.now)}) {
+				got[service] = true
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -62,14 +62,15 @@ type Observer struct {
 	Options
 
 	mu     sync.Mutex
-	states map[string]*look // by namespace
-	due    map[item]bool    // what is to be written
+	states map[string]*look   // by namespace
+	due    map[item]time.Time // what is to be written, and from when on
 }
 
 // look is what an intake last told.
 type look struct {
-	state *inner.State
-	at    time.Time
+	counts     map[string][]inner.Counts // by service
+	checkpoint *inner.Checkpoint
+	at         time.Time
 }
 
 // item is one status that may have to be written: a service's, or a provider's when it has no namespace.
@@ -77,7 +78,7 @@ type item = types.NamespacedName
 
 // New returns an observer that has seen nothing.
 func New(o Options) *Observer {
-	return &Observer{Options: o, states: map[string]*look{}, due: map[item]bool{}}
+	return &Observer{Options: o, states: map[string]*look{}, due: map[item]time.Time{}}
 }
 
 // Start observes until ctx ends.
@@ -140,19 +141,23 @@ func (o *Observer) askOne(ctx context.Context, p *v1alpha1.ServiceProvider) {
 // remember keeps what an intake told and marks what changed by it. The first answer marks everything: whether it differs from
 // what was written in another life is seen when it is due.
 func (o *Observer) remember(p *v1alpha1.ServiceProvider, state *inner.State) {
+	seen := &look{counts: byService(state.Counts), checkpoint: state.Checkpoint, at: o.Clock.Now()}
+	services := changed(o.seen(p.Spec.Namespace), seen)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	before := o.states[p.Spec.Namespace]
-	o.states[p.Spec.Namespace] = &look{state: state, at: o.Clock.Now()}
-	var old *inner.State
-	if before != nil {
-		old = before.state
-	}
-	for service := range changed(old, state) {
-		o.due[item{Namespace: p.Spec.Namespace, Name: service}] = true
+	o.states[p.Spec.Namespace] = seen
+	for _, service := range services {
+		o.demand(item{Namespace: p.Spec.Namespace, Name: service})
 	}
 	if state.Checkpoint != nil {
-		o.due[item{Name: p.Name}] = true
+		o.demand(item{Name: p.Name})
+	}
+}
+
+// demand asks for an item to be written, without taking back that it was put off.
+func (o *Observer) demand(i item) {
+	if _, ok := o.due[i]; !ok {
+		o.due[i] = time.Time{}
 	}
 }
 
@@ -174,11 +179,9 @@ func (o *Observer) drop(providers []v1alpha1.ServiceProvider) {
 // Metrics are the newest known counts of a service, for a status that is about to be written for another reason; nil while none
 // are known.
 func (o *Observer) Metrics(service types.NamespacedName, published, previous v1alpha1.Digest) *v1alpha1.Metrics {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	seen := o.states[service.Namespace]
+	seen := o.seen(service.Namespace)
 	if seen == nil {
 		return nil
 	}
-	return metrics(service.Name, published, previous, seen.state.Counts, seen.at)
+	return metrics(published, previous, seen.counts[service.Name], seen.at)
 }

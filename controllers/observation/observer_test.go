@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -58,6 +60,7 @@ type bench struct {
 	client client.Client
 	events *events.FakeRecorder
 	writes []string
+	refuse string // whose status is refused
 }
 
 func newBench(t *testing.T, services ...*v1alpha1.GovService) *bench {
@@ -81,6 +84,9 @@ func newBench(t *testing.T, services ...*v1alpha1.GovService) *bench {
 	b.client = interceptor.NewClient(base, interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 			b.writes = append(b.writes, o.GetName())
+			if o.GetName() == b.refuse {
+				return apierrors.NewForbidden(schema.GroupResource{Resource: "govservices"}, o.GetName(), nil)
+			}
 			return c.SubResource(sub).Patch(ctx, o, p, opts...)
 		},
 	})
@@ -135,6 +141,44 @@ func TestOneStatusIsWrittenAtATimeTheStalestFirst(t *testing.T) {
 	}
 	if len(b.writes) != 0 {
 		t.Errorf("wrote %q although nothing changed", b.writes)
+	}
+}
+
+func TestACountThatFallsToNothingIsNotKept(t *testing.T) {
+	b := newBench(t, service("permit", time.Time{}))
+	overdue := count("permit", 2)
+	overdue.Overdue, overdue.InProgress = 2, 2
+	key := client.ObjectKey{Namespace: "fund", Name: "permit"}
+	svc := &v1alpha1.GovService{}
+	for _, counts := range []inner.Counts{overdue, count("permit", 2)} {
+		b.place.tell(inner.State{Counts: []inner.Counts{counts}})
+		b.ask(t.Context())
+		b.write(t.Context())
+		if err := b.client.Get(t.Context(), key, svc); err != nil {
+			t.Fatal(err)
+		}
+		if got := svc.Status.Metrics.Total; got.Overdue != counts.Overdue || got.InProgress != counts.InProgress {
+			t.Errorf("total %+v, want %+v", got, counts)
+		}
+	}
+}
+
+func TestAStatusThatIsRefusedKeepsNobodyWaiting(t *testing.T) {
+	b := newBench(t, service("refused", time.Time{}), service("willing", noon.Add(-time.Minute)))
+	b.refuse = "refused"
+	b.place.tell(inner.State{Counts: []inner.Counts{count("refused", 1), count("willing", 1)}})
+	b.ask(t.Context())
+	for range 3 {
+		b.write(t.Context())
+	}
+	if diff := cmp.Diff([]string{"refused", "willing"}, b.writes); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+	b.refuse = ""
+	b.clock.Step(putOff)
+	b.write(t.Context())
+	if diff := cmp.Diff([]string{"refused", "willing", "refused"}, b.writes); diff != "" {
+		t.Errorf("writes after a while (-want +got):\n%s", diff)
 	}
 }
 

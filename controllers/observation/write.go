@@ -10,7 +10,9 @@ import (
 	"slices"
 	"time"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,9 +32,14 @@ const reasonJournalBroken = "JournalBroken"
 // candidate is a status that has something new to say.
 type candidate struct {
 	item
-	patch any
-	event bool // a journal that is broken is told of, not written over
+	kind        string
+	version     string // of the object that was seen
+	before, now any    // its status
+	event       bool   // a journal that is broken is told of, not written over
 }
+
+// putOff is how long a status that could not be written waits: others must not wait for it.
+const putOff = time.Minute
 
 // write writes the one status that was not written the longest, of those that have something new to say.
 func (o *Observer) write(ctx context.Context) {
@@ -43,6 +50,9 @@ func (o *Observer) write(ctx context.Context) {
 		}
 		if err := o.writeOne(ctx, c); err != nil {
 			log.FromContext(ctx).Info("counts were not written", "of", c.item, "because", err.Error())
+			if !apierrors.IsConflict(err) { // the cache was behind; the next tick sees more
+				o.postpone(c.item)
+			}
 			return
 		}
 		o.settle(c.item)
@@ -54,8 +64,11 @@ func (o *Observer) write(ctx context.Context) {
 func (o *Observer) stalestFirst(ctx context.Context) []item {
 	o.mu.Lock()
 	items := make([]item, 0, len(o.due))
-	for i := range o.due {
-		items = append(items, i)
+	now := o.Clock.Now()
+	for i, from := range o.due {
+		if !now.Before(from) {
+			items = append(items, i)
+		}
 	}
 	o.mu.Unlock()
 	written := make(map[item]time.Time, len(items))
@@ -89,6 +102,12 @@ func (o *Observer) settle(i item) {
 	delete(o.due, i)
 }
 
+func (o *Observer) postpone(i item) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.due[i] = o.Clock.Now().Add(putOff)
+}
+
 func (o *Observer) seen(namespace string) *look {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -111,12 +130,14 @@ func (o *Observer) candidate(ctx context.Context, i item) *candidate {
 		log.FromContext(ctx).Error(err, "read publications", "service", i)
 		return nil
 	}
-	now := metrics(i.Name, published, previous, seen.state.Counts, seen.at)
+	now := metrics(published, previous, seen.counts[i.Name], seen.at)
 	if now == nil || same(svc.Status.Metrics, now) {
 		o.settle(i)
 		return nil
 	}
-	return &candidate{item: i, patch: map[string]any{"status": map[string]any{"metrics": now}}}
+	status := svc.Status
+	status.Metrics = now
+	return &candidate{item: i, kind: "GovService", version: svc.ResourceVersion, before: svc.Status, now: status}
 }
 
 func (o *Observer) digests(ctx context.Context, service item) (published, previous v1alpha1.Digest, err error) {
@@ -140,17 +161,19 @@ func (o *Observer) providerCandidate(ctx context.Context, i item) *candidate {
 		return nil
 	}
 	written := p.Status.Checkpoint
-	switch compare(written, seen.state.Checkpoint) {
+	switch compare(written, seen.checkpoint) {
 	case unchanged:
 		o.settle(i)
 		return nil
 	case broken:
-		return &candidate{item: i, event: true}
+		return &candidate{item: i, kind: "ServiceProvider", event: true}
 	}
 	if written != nil && o.Clock.Now().Sub(written.At.Time) < anchor {
 		return nil // it stays due
 	}
-	return &candidate{item: i, patch: map[string]any{"status": map[string]any{"checkpoint": checkpoint(seen.state.Checkpoint, seen.at)}}}
+	status := p.Status
+	status.Checkpoint = checkpoint(seen.checkpoint, seen.at)
+	return &candidate{item: i, kind: "ServiceProvider", version: p.ResourceVersion, before: p.Status, now: status}
 }
 
 func checkpoint(c *inner.Checkpoint, at time.Time) *v1alpha1.JournalCheckpoint {
@@ -158,13 +181,6 @@ func checkpoint(c *inner.Checkpoint, at time.Time) *v1alpha1.JournalCheckpoint {
 }
 
 func (o *Observer) writeOne(ctx context.Context, c *candidate) error {
-	kind := "GovService"
-	if c.Namespace == "" {
-		kind = "ServiceProvider"
-	}
-	target := &metav1.PartialObjectMetadata{}
-	target.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
-	target.Namespace, target.Name = c.Namespace, c.Name
 	if c.event {
 		p := &v1alpha1.ServiceProvider{}
 		if err := o.Client.Get(ctx, c.item, p); err != nil {
@@ -174,9 +190,30 @@ func (o *Observer) writeOne(ctx context.Context, c *candidate) error {
 			"the agency's journal does not continue the one whose head stands in status.checkpoint: it was cut, or restored from an older copy")
 		return nil
 	}
-	body, err := json.Marshal(c.patch)
+	body, err := difference(c)
 	if err != nil {
-		return fmt.Errorf("encode counts: %w", err)
+		return err
 	}
+	target := &metav1.PartialObjectMetadata{}
+	target.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(c.kind))
+	target.Namespace, target.Name = c.Namespace, c.Name
 	return o.Client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, body), client.FieldOwner(v1alpha1.FieldManager))
+}
+
+// difference is a patch of a status that also takes away what is no more: a count that fell to nothing is not written as nothing.
+// It is bound to the version that it was made against.
+func difference(c *candidate) ([]byte, error) {
+	before, err := json.Marshal(map[string]any{"status": c.before})
+	if err != nil {
+		return nil, fmt.Errorf("encode counts: %w", err)
+	}
+	now, err := json.Marshal(map[string]any{"status": c.now, "metadata": map[string]string{"resourceVersion": c.version}})
+	if err != nil {
+		return nil, fmt.Errorf("encode counts: %w", err)
+	}
+	patch, err := jsonpatch.CreateMergePatch(before, now)
+	if err != nil {
+		return nil, fmt.Errorf("compare counts: %w", err)
+	}
+	return patch, nil
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,24 +37,13 @@ const (
 	whileRolling = 2 * time.Second
 	whileRunning = 2 * time.Minute // for what somebody changed by hand
 	whenRefused  = 30 * time.Second
-	afterBinding = time.Second // the API server needs a moment to see a right that was just granted
 	// patience is how long a running intake may be away before its agency, and every service of it, is said not to stand: a
 	// restart is nobody's business.
 	patience = time.Minute
 )
 
-// Intake keeps an agency's intake. It tells a state, with a message when the state has something to say.
-type Intake func(context.Context, *v1alpha1.ServiceProvider) (State, string, error)
-
-// State is how an intake does.
-type State int
-
-// States of an intake.
-const (
-	Rolling State = iota
-	Running
-	Failed
-)
+// Intake keeps an agency's intake. It tells whether that runs, and what the API server refuses, if anything.
+type Intake func(context.Context, *v1alpha1.ServiceProvider) (running bool, refused string, err error)
 
 // Options are what the reconciler needs from the installation.
 type Options struct {
@@ -112,6 +102,7 @@ type outcome struct {
 	reason     string
 	message    string
 	stalled    bool
+	refused    string // what stalls it, when that is not why it is not ready
 	lookAgain  time.Duration
 	withoutURL bool
 }
@@ -159,14 +150,19 @@ func (r *Reconciler) look(ctx context.Context, p *v1alpha1.ServiceProvider) (out
 			message: fmt.Sprintf("namespace %q belongs to ServiceProvider %q: one namespace is one agency", p.Spec.Namespace, holder),
 		}, nil
 	}
-	state, message, err := r.Intake(ctx, p)
-	if apierrors.IsForbidden(err) {
-		return outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRollingOut, message: "the controller waits for its right to manage the intake", lookAgain: afterBinding}, nil
-	}
+	running, refused, err := r.Intake(ctx, p)
 	if err != nil {
 		return outcome{}, err
 	}
-	return r.judge(p, state, message), nil
+	out := r.judge(p, running)
+	if refused != "" {
+		out.stalled, out.lookAgain = true, whenRefused
+		out.refused = "the intake is not as its ServiceProvider wants it: " + clip(refused)
+		if !running {
+			out.reason, out.message = v1alpha1.ReasonIntakeFailed, out.refused
+		}
+	}
+	return out, nil
 }
 
 // holder is the oldest provider that names a namespace.
@@ -181,20 +177,27 @@ func (r *Reconciler) holder(ctx context.Context, namespace string) (string, erro
 	return oldest.Name, nil
 }
 
-func (r *Reconciler) judge(p *v1alpha1.ServiceProvider, state State, message string) outcome {
-	key, now := client.ObjectKeyFromObject(p), r.Clock.Now()
-	switch state {
-	case Running:
+// judge tells how an agency stands by its intake. One that was running and is away is given a while.
+func (r *Reconciler) judge(p *v1alpha1.ServiceProvider, running bool) outcome {
+	key := client.ObjectKeyFromObject(p)
+	if running {
 		r.back(key)
 		return outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady, message: "the intake is running", lookAgain: whileRunning}
-	case Failed:
-		r.back(key)
-		return outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonIntakeFailed, message: message, stalled: true, lookAgain: whenRefused}
 	}
-	if ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady); ready != nil && ready.Status == metav1.ConditionTrue && r.awaySince(key, now) < patience {
+	ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Status == metav1.ConditionTrue && r.awaySince(key, r.Clock.Now()) < patience {
 		return outcome{status: metav1.ConditionTrue, reason: ready.Reason, message: ready.Message, lookAgain: whileRolling}
 	}
 	return outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRollingOut, message: "the intake is starting", lookAgain: whileRolling}
+}
+
+// clip bounds what the API server says, so that the status can be written.
+func clip(s string) string {
+	const limit = 2048
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
 // awaySince tells how long a running intake has been away.
@@ -223,20 +226,22 @@ func (r *Reconciler) report(ctx context.Context, p *v1alpha1.ServiceProvider, ou
 	if out.withoutURL {
 		now.URL = ""
 	}
-	set := func(kind string, status metav1.ConditionStatus) {
+	set := func(kind string, status metav1.ConditionStatus, reason, message string) {
 		meta.SetStatusCondition(&now.Conditions, metav1.Condition{
-			Type: kind, Status: status, Reason: out.reason, Message: out.message,
+			Type: kind, Status: status, Reason: reason, Message: message,
 			ObservedGeneration: p.Generation, LastTransitionTime: metav1.NewTime(r.Clock.Now()),
 		})
 	}
-	set(v1alpha1.ConditionReady, out.status)
+	set(v1alpha1.ConditionReady, out.status, out.reason, out.message)
 	meta.RemoveStatusCondition(&now.Conditions, v1alpha1.ConditionReconciling)
 	meta.RemoveStatusCondition(&now.Conditions, v1alpha1.ConditionStalled)
 	switch {
+	case out.refused != "":
+		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonIntakeFailed, out.refused)
 	case out.stalled:
-		set(v1alpha1.ConditionStalled, metav1.ConditionTrue)
+		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, out.reason, out.message)
 	case out.status != metav1.ConditionTrue:
-		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue)
+		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, out.reason, out.message)
 	}
 	if equality.Semantic.DeepEqual(p.Status, *now) {
 		return nil
