@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -152,6 +153,52 @@ func TestServicePageTellsWhatPeopleNeed(t *testing.T) {
 	if strings.Contains(body, `role="button"`) {
 		t.Error("a link calls itself a button, which it is not")
 	}
+}
+
+// A service without English is shown in Russian on an English page, and says so for whoever hears it read aloud.
+func TestTextsOfAnotherLanguageAreMarked(t *testing.T) {
+	index, h := newCatalogue(t)
+	var def map[string]any
+	if err := json.Unmarshal(sampleDefinition(t), &def); err != nil {
+		t.Fatal(err)
+	}
+	russian, err := json.Marshal(withoutEnglish(def))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := index.Apply(record(1, v1alpha1.ActionPublish), russian); err != nil {
+		t.Fatal(err)
+	}
+	marked := regexp.MustCompile(`(?s)<(span|div) lang="ru">.*?</(span|div)>`)
+	// A title holds no elements, the links to languages are marked by themselves, and numbers of acts are the same everywhere.
+	others := regexp.MustCompile(`(?s)<title>.*?</title>|<nav .*?</nav>|[0-9]+-?(ФЗ|н|п)|стать[яи] [0-9и ]+`)
+	for _, path := range []string{"/", "/services/sfr/pension-delivery"} {
+		_, body, _ := get(t, h, path)
+		rest := others.ReplaceAllString(marked.ReplaceAllString(body, ""), "")
+		for _, line := range strings.Split(rest, "\n") {
+			if strings.ContainsFunc(line, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
+				t.Errorf("%s: not marked: %s", path, line)
+			}
+		}
+	}
+}
+
+// withoutEnglish takes the English out of every text.
+func withoutEnglish(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if _, isText := v["ru"].(string); isText {
+			delete(v, "en")
+		}
+		for _, inner := range v {
+			withoutEnglish(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			withoutEnglish(inner)
+		}
+	}
+	return v
 }
 
 // What is published late in the evening by UTC is published the next day where people live.

@@ -91,7 +91,7 @@ func (s *Server) agencyBase(provider string) string {
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	lang := s.language(w, r)
-	s.show(w, r, http.StatusOK, "list", s.layout(r, lang, s.render.Say(lang, "catalogue.listTitle")), newListPage(s.index.List(lang), lang))
+	s.show(w, r, http.StatusOK, "list", s.layout(r, lang, s.render.Say(lang, "catalogue.listTitle")), newListPage(s.index.List(lang)))
 }
 
 func (s *Server) service(w http.ResponseWriter, r *http.Request) {

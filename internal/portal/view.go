@@ -3,7 +3,6 @@
 package portal
 
 import (
-	"html/template"
 	"net/url"
 	"strings"
 	"time"
@@ -16,26 +15,28 @@ import (
 type listPage struct{ Groups []listGroup }
 
 type listGroup struct {
-	ID, Name string
+	ID       string
+	Name     v1alpha1.Text
 	Services []listItem
 }
 
 type listItem struct {
-	Path, Title, Summary string
-	Suspended            bool
+	Path           string
+	Title, Summary v1alpha1.Text
+	Suspended      bool
 }
 
 // newListPage groups an ordered list by agency.
-func newListPage(list []Listed, language string) listPage {
+func newListPage(list []Listed) listPage {
 	var out listPage
 	for _, l := range list {
 		if n := len(out.Groups); n == 0 || out.Groups[n-1].ID != l.Provider.Name {
-			out.Groups = append(out.Groups, listGroup{ID: l.Provider.Name, Name: l.Provider.DisplayName.In(language)})
+			out.Groups = append(out.Groups, listGroup{ID: l.Provider.Name, Name: l.Provider.DisplayName})
 		}
 		group := &out.Groups[len(out.Groups)-1]
 		group.Services = append(group.Services, listItem{
-			Path: servicePath(l.Provider.Name, l.Name), Title: l.Definition.ShortTitle.In(language),
-			Summary: l.Definition.Summary.In(language), Suspended: l.Suspended,
+			Path: servicePath(l.Provider.Name, l.Name), Title: l.Definition.ShortTitle,
+			Summary: l.Definition.Summary, Suspended: l.Suspended,
 		})
 	}
 	return out
@@ -58,7 +59,7 @@ type servicePage struct {
 	Laws      []lawView
 	Refusals  []refusalView
 	Scheme    []schemeStage
-	Citizens  []guide
+	Citizens  []v1alpha1.Guide
 }
 
 type feeView struct {
@@ -66,7 +67,10 @@ type feeView struct {
 	Basis, Waiver v1alpha1.Text
 }
 
-type lawView struct{ Title, URI, Number, Date, Article string }
+type lawView struct {
+	Title                      v1alpha1.Text
+	URI, Number, Date, Article string
+}
 
 // refusalView is a kind of negative decision: Title is the id of a text.
 type refusalView struct {
@@ -76,19 +80,13 @@ type refusalView struct {
 
 // schemeStage is a stage of the process as text: the accessible form of the drawing.
 type schemeStage struct {
-	Name       string
+	Name       v1alpha1.Text
 	Term       *v1alpha1.Duration
 	ClockStops bool
 	Next       []schemeAction
 }
 
-type schemeAction struct{ Name, To string }
-
-type guide struct {
-	Title string
-	Body  template.HTML
-	URI   string
-}
+type schemeAction struct{ Name, To v1alpha1.Text }
 
 // newServicePage says what the page of a service shows in a language; base is the agency's public address.
 func newServicePage(s *Service, p Provider, language, base string) servicePage {
@@ -105,8 +103,8 @@ func newServicePage(s *Service, p Provider, language, base string) servicePage {
 			{"catalogue.suspensionGrounds", def.Refusal.SuspensionGrounds},
 			{"catalogue.refusalGrounds", def.Refusal.RefusalGrounds},
 		},
-		Scheme:   schemeOf(def.Process, language),
-		Citizens: guidesFor("Citizen", def.Guides, language),
+		Scheme:   schemeOf(def.Process),
+		Citizens: guidesFor("Citizen", def.Guides),
 	}
 }
 
@@ -136,32 +134,32 @@ func lawsOf(acts []v1alpha1.LegalAct, language string) []lawView {
 		if t, err := time.Parse(time.DateOnly, date); err == nil {
 			date = page.Day(language, t)
 		}
-		out[i] = lawView{Title: a.Title.In(language), URI: string(a.URI), Number: a.Number, Date: date, Article: a.Article}
+		out[i] = lawView{Title: a.Title, URI: string(a.URI), Number: a.Number, Date: date, Article: a.Article}
 	}
 	return out
 }
 
-func schemeOf(p v1alpha1.Process, language string) []schemeStage {
-	names := make(map[v1alpha1.ID]string, len(p.Stages))
+func schemeOf(p v1alpha1.Process) []schemeStage {
+	names := make(map[v1alpha1.ID]v1alpha1.Text, len(p.Stages))
 	for _, st := range p.Stages {
-		names[st.ID] = st.Name.In(language)
+		names[st.ID] = st.Name
 	}
 	stages := make([]schemeStage, 0, len(p.Stages))
 	for _, st := range p.Stages {
 		out := schemeStage{Name: names[st.ID], Term: st.Deadline, ClockStops: st.Clock == "Stops"}
 		for _, a := range st.Actions {
-			out.Next = append(out.Next, schemeAction{Name: a.Name.In(language), To: names[a.To]})
+			out.Next = append(out.Next, schemeAction{Name: a.Name, To: names[a.To]})
 		}
 		stages = append(stages, out)
 	}
 	return stages
 }
 
-func guidesFor(audience string, all []v1alpha1.Guide, language string) []guide {
-	var out []guide
+func guidesFor(audience string, all []v1alpha1.Guide) []v1alpha1.Guide {
+	var out []v1alpha1.Guide
 	for _, g := range all {
 		if g.Audience == audience {
-			out = append(out, guide{Title: g.Title.In(language), Body: page.Markdown(g.Body.In(language)), URI: string(g.URI)})
+			out = append(out, g)
 		}
 	}
 	return out
