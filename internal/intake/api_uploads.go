@@ -21,7 +21,7 @@ import (
 const uploadLife = 24 * time.Hour
 
 // sniffed is how much of a file decides its type, in bytes.
-const sniffed = 3072
+const sniffed = form.SniffBytes
 
 // maxName bounds a file's name, in bytes.
 const maxName = 255
