@@ -18,7 +18,8 @@ import (
 const approveLong = `Approve a revision at a gate. The decision is yours: the API server records your user name, and the decision is about exactly the
 content that you name. It cannot be edited or deleted, only revoked.
 
-SERVICE means the revision of its present definition; name a REVISION to be sure of the content that you read.`
+SERVICE means the revision of its present definition; name a REVISION to be sure of the content that you read. Where a service and a
+revision have the same name, write govservice/NAME or servicerevision/NAME.`
 
 // decideOptions are the flags of a decision.
 type decideOptions struct {

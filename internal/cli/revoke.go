@@ -50,8 +50,8 @@ func revoke(ctx context.Context, f *clientFactory, streams genericiooptions.IOSt
 	if err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, target); err != nil {
 		return fmt.Errorf("read Approval %q: %w", name, err)
 	}
-	m := &matter{namespace: c.namespace, revision: target.Spec.Subject.Name}
-	if err := c.findRevision(ctx, m); err != nil {
+	m, err := c.find(ctx, kindRevision+"/"+target.Spec.Subject.Name)
+	if err != nil {
 		return err
 	}
 	c.gather(ctx, m, time.Now())

@@ -23,7 +23,8 @@ import (
 const whyLong = `Tell why a revision is or is not served: what is missing gate by gate, who may decide there, which decisions do not count and for
 what reason, and the next command.
 
-SERVICE is a GovService; its present definition is looked at. REVISION is a ServiceRevision, for older ones.`
+SERVICE is a GovService; its present definition is looked at. REVISION is a ServiceRevision, for older ones. Where both are called so,
+write govservice/NAME or servicerevision/NAME.`
 
 func newWhyCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	output := ""

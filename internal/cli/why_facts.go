@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -32,41 +33,107 @@ type matter struct {
 	unread []string
 }
 
-// find reads the service or revision called name. Of a service it takes the revision of its present definition, by hashing it: what
-// the status says may be old.
+// find reads the service or revision called name: NAME where only one of them is called so, govservice/NAME, servicerevision/NAME. Of a
+// service it takes the revision of its present definition, by hashing it: what the status says may be old.
 func (c *cluster) find(ctx context.Context, name string) (*matter, error) {
-	m := &matter{namespace: c.namespace}
-	svc := &v1alpha1.GovService{}
-	err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, svc)
-	switch {
-	case err == nil:
-		d, err := digest.Of(svc.Spec.Service.Raw())
-		if err != nil {
-			return nil, fmt.Errorf("definition of GovService %q: %w", name, err)
-		}
-		m.svc, m.service, m.revision = svc, name, digest.RevisionName(name, d)
-	case apierrors.IsNotFound(err):
-		m.revision = name
-	default:
-		return nil, fmt.Errorf("read GovService %q: %w", name, err)
+	kind, name, err := kindOf(name)
+	if err != nil {
+		return nil, err
 	}
-	return m, c.findRevision(ctx, m)
+	svc, rev := &v1alpha1.GovService{}, &v1alpha1.ServiceRevision{}
+	isService, isRevision := false, false
+	if kind != kindRevision {
+		if isService, err = c.read(ctx, svc, "GovService", name); err != nil {
+			return nil, err
+		}
+	}
+	if kind != kindService {
+		if isRevision, err = c.read(ctx, rev, "ServiceRevision", name); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case isService && isRevision:
+		return nil, usageError{fmt.Errorf("%q is both a GovService and a ServiceRevision: name %s/%s or %s/%s", name, kindService, name, kindRevision, name)}
+	case isService:
+		return c.presentOf(ctx, svc)
+	case isRevision:
+		return matterOf(c.namespace, rev)
+	case kind != "":
+		return nil, fmt.Errorf("namespace %q has no %s %q", c.namespace, kind, name)
+	default:
+		return nil, fmt.Errorf("namespace %q has no GovService and no ServiceRevision %q", c.namespace, name)
+	}
 }
 
-func (c *cluster) findRevision(ctx context.Context, m *matter) error {
-	rev := &v1alpha1.ServiceRevision{}
-	err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: m.revision}, rev)
-	switch {
-	case err == nil:
-		m.rev, m.service = rev, rev.Spec.Service
-		return nil
-	case apierrors.IsNotFound(err) && m.svc != nil:
-		return nil // not made yet
-	case apierrors.IsNotFound(err):
-		return fmt.Errorf("namespace %q has no GovService and no ServiceRevision %q", c.namespace, m.revision)
-	default:
-		return fmt.Errorf("read ServiceRevision %q: %w", m.revision, err)
+// What stands before a name to say which kind is meant.
+const (
+	kindService  = "govservice"
+	kindRevision = "servicerevision"
+)
+
+// kindOf takes a name apart, as kubectl does; kind is "" when nothing stands before it.
+func kindOf(argument string) (kind, name string, err error) {
+	kind, name, found := strings.Cut(argument, "/")
+	if !found {
+		return "", argument, nil
 	}
+	switch kind {
+	case kindService, "govservices", "gsvc":
+		return kindService, name, nil
+	case kindRevision, "servicerevisions", "srev":
+		return kindRevision, name, nil
+	default:
+		return "", "", usageError{fmt.Errorf("%q: name a service or a revision, such as %s/NAME or %s/NAME", argument, kindService, kindRevision)}
+	}
+}
+
+// read tells whether there is an object of this name.
+func (c *cluster) read(ctx context.Context, into client.Object, kind, name string) (bool, error) {
+	err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, into)
+	if err == nil || apierrors.IsNotFound(err) {
+		return err == nil, nil
+	}
+	return false, fmt.Errorf("read %s %q: %w", kind, name, err)
+}
+
+// presentOf is the revision of a service's present definition. A revision of its name that holds other content is none: a decision on
+// it would be about what nobody named.
+func (c *cluster) presentOf(ctx context.Context, svc *v1alpha1.GovService) (*matter, error) {
+	d, err := digest.Of(svc.Spec.Service.Raw())
+	if err != nil {
+		return nil, fmt.Errorf("definition of GovService %q: %w", svc.Name, err)
+	}
+	m := &matter{namespace: c.namespace, svc: svc, service: svc.Name, revision: digest.RevisionName(svc.Name, d)}
+	rev := &v1alpha1.ServiceRevision{}
+	found, err := c.read(ctx, rev, "ServiceRevision", m.revision)
+	if err != nil || !found || rev.Spec.Digest != d || rev.Spec.Service != svc.Name {
+		return m, err
+	}
+	if err := isWhatItSays(rev); err != nil {
+		return nil, err
+	}
+	m.rev = rev
+	return m, nil
+}
+
+func matterOf(namespace string, rev *v1alpha1.ServiceRevision) (*matter, error) {
+	if err := isWhatItSays(rev); err != nil {
+		return nil, err
+	}
+	return &matter{namespace: namespace, service: rev.Spec.Service, revision: rev.Name, rev: rev}, nil
+}
+
+// isWhatItSays tells whether a revision's definition has the digest that a decision on it would name.
+func isWhatItSays(rev *v1alpha1.ServiceRevision) error {
+	d, err := digest.Of(rev.Spec.Definition.Raw())
+	if err != nil {
+		return fmt.Errorf("definition of ServiceRevision %q: %w", rev.Name, err)
+	}
+	if d != rev.Spec.Digest {
+		return fmt.Errorf("ServiceRevision %q says that its digest is %s, and its definition has %s: tell the platform team", rev.Name, rev.Spec.Digest, d)
+	}
+	return nil
 }
 
 // gather reads what a judgement of m's revision rests on. What may not be read is noted and leaves its Known flag false.

@@ -40,7 +40,7 @@ func newWithdrawCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.decide(cmd.Context(), streams, v1alpha1.DecisionWithdraw, served, o)
+		return c.decide(cmd.Context(), streams, v1alpha1.DecisionWithdraw, kindRevision+"/"+served, o)
 	}
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/cli"
+	"github.com/okno-dev/okno/internal/digest"
 )
 
 // desk is an office whose people use the command line.
@@ -297,4 +298,62 @@ func (d *desk) only() v1alpha1.Approval {
 		d.t.Fatalf("%d approvals, want 1", len(all))
 	}
 	return all[0]
+}
+
+// TestADecisionIsAboutWhatWasNamed: an agency can make a service whose name is that of the revision which an approver has read.
+func TestADecisionIsAboutWhatWasNamed(t *testing.T) {
+	d := openDesk(t)
+	read := d.revision
+	decoy := d.sample()
+	decoy.Name = read.Name
+	if err := d.as("editor", editors).Create(t.Context(), decoy); err != nil {
+		t.Fatal(err)
+	}
+	d.snapshot(decoy) // the same content under the decoy's name; what matters is whose revision is approved
+	d.revision = read
+
+	code, output := d.run("tester", groupOf["integration"], "approve", read.Name, "--gate", "integration")
+	says(t, code, output, 2, "is both a GovService and a ServiceRevision", "servicerevision/"+read.Name)
+	code, output = d.run("tester", groupOf["integration"], "approve", "servicerevision/"+read.Name, "--gate", "integration")
+	says(t, code, output, 0, read.Name+": approved at gate integration")
+	code, output = d.run("officer", groupOf["security"], "why", "govservice/"+read.Name)
+	says(t, code, output, 0, "/"+read.Name+":")
+	code, output = d.run("officer", groupOf["security"], "why", "pod/"+read.Name)
+	says(t, code, output, 2, "name a service or a revision")
+
+	var all v1alpha1.ApprovalList
+	if err := d.admin.List(t.Context(), &all, client.InNamespace(d.namespace)); err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Items) != 1 || all.Items[0].Spec.Subject.Name != read.Name || all.Items[0].Spec.Subject.Digest != read.Spec.Digest {
+		t.Errorf("decisions %+v, want one on %s", all.Items, read.Name)
+	}
+}
+
+// TestARevisionOfOtherContentIsNotApproved: its name has ten digits of the digest only.
+func TestARevisionOfOtherContentIsNotApproved(t *testing.T) {
+	d := openDesk(t)
+	svc := d.sample()
+	svc.Name = "colliding"
+	if err := d.as("editor", editors).Create(t.Context(), svc); err != nil {
+		t.Fatal(err)
+	}
+	content, err := digest.Of(svc.Spec.Service.Raw())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := v1alpha1.Digest("sha256:" + strings.Repeat("f", 64))
+	collision := &v1alpha1.ServiceRevision{
+		ObjectMeta: metav1.ObjectMeta{Namespace: d.namespace, Name: digest.RevisionName(svc.Name, content)},
+		Spec: v1alpha1.ServiceRevisionSpec{
+			Service: svc.Name, Digest: other, Definition: v1alpha1.NewDefinition(svc.Spec.Service.Raw()), Author: "editor", RulePack: "test",
+		},
+	}
+	if err := d.controller().Create(t.Context(), collision); err != nil {
+		t.Fatal(err)
+	}
+	code, output := d.run("tester", groupOf["integration"], "approve", svc.Name, "--gate", "integration")
+	says(t, code, output, 1, "there is no revision to decide on")
+	code, output = d.run("tester", groupOf["integration"], "approve", collision.Name, "--gate", "integration")
+	says(t, code, output, 1, "says that its digest is")
 }
