@@ -5,7 +5,8 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Publication is the signed record that a revision is served from now on, and why it may be. It is the truth about what is
-// served: intakes and the portal follow it and nothing else. Only the controller writes it, once; it is at most 2 KiB.
+// served: intakes and the portal follow it and nothing else. Only the controller writes it, once. It holds names, hashes and
+// times and no content: about 2 KiB at five gates, 32 KiB at the bounds of the schema.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=gpub,categories=okno

@@ -43,6 +43,7 @@ type ServiceProviderSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="an agency's namespace cannot change"
+	// +kubebuilder:validation:XValidation:rule="self != 'okno-system' && !self.startsWith('kube-')",message="an agency's namespace is neither Okno's own nor one of Kubernetes"
 	Namespace string `json:"namespace,omitempty"`
 	// timeZone is the agency's IANA time zone; deadlines are counted in it. Absent means Europe/Moscow.
 	// +optional

@@ -3,6 +3,7 @@
 package gate_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -318,7 +319,7 @@ func TestCovering(t *testing.T) {
 	broken := policy("broken", func(s *v1alpha1.PublicationPolicySpec) {
 		s.NamespaceSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "level", Operator: "Near"}}}
 	})
-	if _, err := gate.Covering(append(all, broken), nil); err == nil || !strings.Contains(err.Error(), `"broken"`) {
+	if _, err := gate.Covering(append(all, broken), nil); !errors.Is(err, gate.ErrSelector) || !strings.Contains(err.Error(), `"broken"`) {
 		t.Errorf("err = %v, want one that names the policy with the unreadable selector", err)
 	}
 }

@@ -4,6 +4,7 @@ package gate
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,8 +25,11 @@ const (
 	maxDecisions = 32
 )
 
-// Covering returns the policies that cover a namespace with these labels. A selector that cannot be read is an error: without
-// knowing whom a policy covers nothing may be decided.
+// ErrSelector tells that a policy's namespaceSelector cannot be read, so that nobody knows whom the policy covers. Callers judge with
+// Input.PoliciesKnown false then: nothing is published, and what somebody withdraws is withdrawn all the same.
+var ErrSelector = errors.New("namespaceSelector cannot be read")
+
+// Covering returns the policies that cover a namespace with these labels. Its only error is ErrSelector, which names the policy.
 func Covering(policies []v1alpha1.PublicationPolicy, namespace map[string]string) ([]v1alpha1.PublicationPolicy, error) {
 	var covering []v1alpha1.PublicationPolicy
 	for _, p := range policies {
@@ -33,7 +37,7 @@ func Covering(policies []v1alpha1.PublicationPolicy, namespace map[string]string
 		if p.Spec.NamespaceSelector != nil {
 			var err error
 			if selector, err = metav1.LabelSelectorAsSelector(p.Spec.NamespaceSelector); err != nil {
-				return nil, fmt.Errorf("namespaceSelector of PublicationPolicy %q: %w", p.Name, err)
+				return nil, fmt.Errorf("PublicationPolicy %q: %w: %w", p.Name, ErrSelector, err)
 			}
 		}
 		if selector.Matches(labels.Set(namespace)) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -89,6 +90,53 @@ func TestEachGateOfTheDefaultPolicyHasItsRole(t *testing.T) {
 			if group != groupOf[g.Name] {
 				t.Errorf("gate %s names group %s, the sample binds %s", g.Name, group, groupOf[g.Name])
 			}
+		}
+	}
+}
+
+// TestASelectorThatNobodyCanReadIsRefused: one such policy would keep every agency from publishing.
+func TestASelectorThatNobodyCanReadIsRefused(t *testing.T) {
+	c := clientOf(t, env.Start(t))
+	for name, tc := range map[string]struct {
+		expression metav1.LabelSelectorRequirement
+		says       string
+	}{
+		"an operator in lower case":    {metav1.LabelSelectorRequirement{Key: "level", Operator: "in", Values: []string{"federal"}}, "an operator is In"},
+		"an operator of another field": {metav1.LabelSelectorRequirement{Key: "level", Operator: "Gt", Values: []string{"1"}}, "an operator is In"},
+		"In without values":            {metav1.LabelSelectorRequirement{Key: "level", Operator: "In"}, "In and NotIn take values"},
+		"Exists with values":           {metav1.LabelSelectorRequirement{Key: "level", Operator: "Exists", Values: []string{"federal"}}, "In and NotIn take values"},
+		"In with values":               {metav1.LabelSelectorRequirement{Key: "level", Operator: "In", Values: []string{"federal"}}, ""},
+		"DoesNotExist":                 {metav1.LabelSelectorRequirement{Key: "level", Operator: "DoesNotExist"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := readPolicy(t)
+			p.Name = "selector"
+			p.Spec.NamespaceSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{tc.expression}}
+			err := c.Create(t.Context(), &p, client.DryRunAll)
+			if tc.says != "" {
+				refused(t, err, tc.says)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestNoAgencyLivesWhereKubernetesOrOknoDo: the controller gives itself and the intake rights in an agency's namespace.
+func TestNoAgencyLivesWhereKubernetesOrOknoDo(t *testing.T) {
+	c := clientOf(t, env.Start(t))
+	for namespace, says := range map[string]string{
+		"kube-system": "neither Okno's own", "kube-public": "neither Okno's own", "okno-system": "neither Okno's own", "sfr": "",
+	} {
+		p := &v1alpha1.ServiceProvider{
+			ObjectMeta: metav1.ObjectMeta{Name: "agency"},
+			Spec:       v1alpha1.ServiceProviderSpec{DisplayName: v1alpha1.Text{"ru": "Ведомство"}, Namespace: namespace},
+		}
+		err := c.Create(t.Context(), p, client.DryRunAll)
+		if says != "" {
+			refused(t, err, says)
+		} else if err != nil {
+			t.Errorf("%s: %v", namespace, err)
 		}
 	}
 }
