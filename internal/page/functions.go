@@ -59,6 +59,8 @@ func (f *functions) all() template.FuncMap {
 			return f.own(f.texts.Say(f.lang, "term.calendar", "Count", value))
 		},
 		"bytes": func(n int64) any { return f.own(filesize.In(f.lang, n)) },
+		// dialled is a phone number for a tel: link.
+		"dialled": dialled,
 	}
 }
 
@@ -71,6 +73,20 @@ func (f *functions) say(id string, pairs ...any) string {
 		}
 	}
 	return f.texts.Say(f.lang, id, pairs...)
+}
+
+// dialled leaves of a phone number what a tel: link may hold: digits and a leading plus. An extension after it is not dialled.
+func dialled(phone string) string {
+	var number strings.Builder
+	for _, r := range phone {
+		switch {
+		case r >= '0' && r <= '9', r == '+' && number.Len() == 0:
+			number.WriteRune(r)
+		case !strings.ContainsRune(" \u00a0-\u2011.()", r):
+			return number.String()
+		}
+	}
+	return number.String()
 }
 
 // own marks the program's own words on a page in another language.
