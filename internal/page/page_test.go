@@ -208,10 +208,10 @@ func TestDaysAreWrittenInWords(t *testing.T) {
 
 func TestPhoneNumberIsDialledWithoutItsSpaces(t *testing.T) {
 	for written, want := range map[string]string{
-		"8 800 100-00-01":            "88001000001",
-		"+7 (846) 000-00-00":         "+78460000000",
+		"8 800 100-00-01":              "88001000001",
+		"+7 (846) 000-00-00":           "+78460000000",
 		"8\u00a0800\u00a0100, доб. 12": "8800100",
-		"112":                        "112",
+		"112":                          "112",
 	} {
 		if got := dialled(written); got != want {
 			t.Errorf("dialled(%q) = %q, want %q", written, got, want)
