@@ -262,6 +262,9 @@ func (d *Door) pass(w http.ResponseWriter, r *http.Request, addresses []string, 
 		},
 		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 	}
+	// Without it the server closes the request's body as soon as the answer begins; the transport may not have seen the body's
+	// end yet, takes that for a broken request, and cuts the answer off. Only recorders in tests do not support it.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	proxy.ServeHTTP(w, r)
 }
 
