@@ -15,7 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
 	_ "time/tzdata" // an image from scratch has none
 
 	"github.com/okno-dev/okno/internal/follow"

@@ -180,12 +180,21 @@ func TestForeignTextSaysItsLanguage(t *testing.T) {
 		title v1alpha1.Text
 		want  string
 	}{
-		"all in one language": {"en", v1alpha1.Text{"ru": "Да & нет", "en": "Yes & no"},
-			`<title>Error:</title><p aria-label="Back">Back</p><p>Yes &amp; no</p><p><p>Yes &amp; no</p>` + "\n" + `</p><p>In 2 working days</p>`},
-		"a service without English": {"en", v1alpha1.Text{"ru": "Да & <нет>"},
-			`<title>Error:</title><p aria-label="Back">Back</p><p><span lang="ru">Да &amp; &lt;нет&gt;</span></p><p><div lang="ru"><p>Да &amp; &lt;нет&gt;</p>` + "\n" + `</div></p><p>In 2 working days</p>`},
-		"a page in a language without the program's texts": {"tt", v1alpha1.Text{"ru": "Да", "tt": "Әйе"},
-			`<title>Ошибка:</title><p aria-label="Назад"><span lang="ru">Назад</span></p><p>Әйе</p><p><p>Әйе</p>` + "\n" + `</p><p><span lang="ru">За 2 рабочих дня</span></p>`},
+		"all in one language": {
+			"en",
+			v1alpha1.Text{"ru": "Да & нет", "en": "Yes & no"},
+			`<title>Error:</title><p aria-label="Back">Back</p><p>Yes &amp; no</p><p><p>Yes &amp; no</p>` + "\n" + `</p><p>In 2 working days</p>`,
+		},
+		"a service without English": {
+			"en",
+			v1alpha1.Text{"ru": "Да & <нет>"},
+			`<title>Error:</title><p aria-label="Back">Back</p><p><span lang="ru">Да &amp; &lt;нет&gt;</span></p><p><div lang="ru"><p>Да &amp; &lt;нет&gt;</p>` + "\n" + `</div></p><p>In 2 working days</p>`,
+		},
+		"a page in a language without the program's texts": {
+			"tt",
+			v1alpha1.Text{"ru": "Да", "tt": "Әйе"},
+			`<title>Ошибка:</title><p aria-label="Назад"><span lang="ru">Назад</span></p><p>Әйе</p><p><p>Әйе</p>` + "\n" + `</p><p><span lang="ru">За 2 рабочих дня</span></p>`,
+		},
 	} {
 		w := httptest.NewRecorder()
 		if err := r.Render(w, http.StatusOK, "page", Layout{Lang: tc.lang}, struct{ Title v1alpha1.Text }{tc.title}); err != nil {

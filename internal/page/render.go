@@ -90,7 +90,7 @@ func Parse(fsys fs.FS, root, dir string, texts *Texts, static *Static, zone *tim
 		return nil, err
 	}
 	r := &Renderer{texts: texts, pages: map[pageKey]func() (*template.Template, error){}}
-	shared := append(parts, path.Join(root, "*.html"))
+	shared := append([]string{path.Join(root, "*.html")}, parts...)
 	add := func(key string, common func() (*template.Template, error)) {
 		for _, file := range files {
 			// Each page is a copy of all shared templates: made at first use, since few pages are used in most languages.
