@@ -220,5 +220,15 @@ func (c *cluster) readAdmission(ctx context.Context, in *gate.Input) error {
 	}
 	in.AdmissionAltered = gate.AdmissionAltered(shipped, inForce)
 	in.AdmissionSince = gate.AdmissionSince(shipped, inForce)
-	return nil
+	kept := &corev1.ConfigMap{}
+	err = c.Get(ctx, client.ObjectKey{Namespace: v1alpha1.SystemNamespace, Name: gate.TraceName}, kept)
+	if apierrors.IsNotFound(err) {
+		return nil // the controller has not looked yet
+	}
+	if err != nil {
+		return err
+	}
+	trace, err := gate.ParseTrace(kept.Data)
+	in.AdmissionAlteredUntil = trace.AlteredUntil
+	return err
 }

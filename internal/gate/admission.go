@@ -14,6 +14,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 )
@@ -118,8 +119,10 @@ func AdmissionSince(shipped, inForce Admission) time.Time {
 
 // versioned is a policy or binding as far as it is compared.
 type versioned struct {
-	spec    any
-	created time.Time
+	spec       any
+	created    time.Time
+	uid        types.UID
+	generation int64
 }
 
 func (a Admission) byKind() map[string]map[string]versioned {
@@ -128,7 +131,7 @@ func (a Admission) byKind() map[string]map[string]versioned {
 		if kinds[kind] == nil {
 			kinds[kind] = map[string]versioned{}
 		}
-		kinds[kind][meta.Name] = versioned{spec: spec, created: meta.CreationTimestamp.Time}
+		kinds[kind][meta.Name] = versioned{spec: spec, created: meta.CreationTimestamp.Time, uid: meta.UID, generation: meta.Generation}
 	}
 	for _, o := range a.Mutating {
 		add("MutatingAdmissionPolicy", o.ObjectMeta, o.Spec)

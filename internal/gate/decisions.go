@@ -78,10 +78,14 @@ func underAlteredAdmission(s *scope, _ *v1alpha1.Approval) string {
 }
 
 func olderThanAdmission(s *scope, a *v1alpha1.Approval) string {
-	if a.CreationTimestamp.After(s.in.AdmissionSince.Add(AdmissionSettles)) {
+	switch at := a.CreationTimestamp; {
+	case !at.After(s.in.AdmissionSince.Add(AdmissionSettles)):
+		return "it is older than the admission policies in force, so that who made it is not certain; decide again"
+	case !s.in.AdmissionAlteredUntil.IsZero() && !at.After(s.in.AdmissionAlteredUntil.Add(AdmissionSettles)):
+		return "it is older than the last change of the admission policies, so that who made it is not certain; decide again"
+	default:
 		return ""
 	}
-	return "it is older than the admission policies in force, so that who made it is not certain; decide again"
 }
 
 func atUnknownGate(s *scope, a *v1alpha1.Approval) string {

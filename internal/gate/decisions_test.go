@@ -84,6 +84,16 @@ func TestDecisionsThatDoNotCount(t *testing.T) {
 			change:   func(in *gate.Input) { in.AdmissionSince = minute(1).Add(-gate.AdmissionSettles) },
 			want:     "it is older than the admission policies in force, so that who made it is not certain; decide again",
 		},
+		"made before admission was altered and put back": {
+			approval: approve("sonya", "security", 1),
+			change:   func(in *gate.Input) { in.AdmissionAlteredUntil = minute(2) },
+			want:     "it is older than the last change of the admission policies, so that who made it is not certain; decide again",
+		},
+		"made while admission settled again": {
+			approval: approve("sonya", "security", 1),
+			change:   func(in *gate.Input) { in.AdmissionAlteredUntil = minute(1).Add(-gate.AdmissionSettles) },
+			want:     "it is older than the last change of the admission policies, so that who made it is not certain; decide again",
+		},
 		"at a gate that no policy has": {
 			approval: approve("sonya", "fire-brigade", 1),
 			want:     `no policy in force has a gate "fire-brigade"`,

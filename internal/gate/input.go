@@ -39,9 +39,12 @@ type Input struct {
 
 	// AdmissionAltered are the admission policies that are not in force as shipped; see AdmissionAltered.
 	AdmissionAltered []string
-	// AdmissionSince is when the youngest of them was created; see Admission.Since.
+	// AdmissionSince is when the youngest of them was created; see AdmissionSince.
 	AdmissionSince time.Time
-	AdmissionKnown bool
+	// AdmissionAlteredUntil is when they were last seen to change, zero while they never did; see AdmissionTrace. A policy that was
+	// altered and put back looks as if nothing had happened.
+	AdmissionAlteredUntil time.Time
+	AdmissionKnown        bool
 }
 
 // Revision is what a verdict needs to know of a ServiceRevision.
@@ -54,13 +57,15 @@ type Revision struct {
 	Verified metav1.ConditionStatus
 	// ReportSHA256 is the hash of the scenario report, "" while there is none.
 	ReportSHA256 string
+	// Created is when the revision was made, zero when that is not known.
+	Created time.Time
 }
 
 // RevisionOf takes the facts from a ServiceRevision.
 func RevisionOf(rev *v1alpha1.ServiceRevision) Revision {
 	r := Revision{
 		Name: rev.Name, Namespace: rev.Namespace, Service: rev.Spec.Service,
-		Digest: rev.Spec.Digest, Author: rev.Spec.Author,
+		Digest: rev.Spec.Digest, Author: rev.Spec.Author, Created: rev.CreationTimestamp.Time,
 	}
 	if c := meta.FindStatusCondition(rev.Status.Conditions, v1alpha1.ConditionVerified); c != nil {
 		r.Verified = c.Status
