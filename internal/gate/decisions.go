@@ -149,6 +149,7 @@ type doubt func(*scope, *v1alpha1.Approval) string
 var doubts = []doubt{
 	takenBack,
 	outdated,
+	olderThanRevision,
 	byUnknownAuthor,
 	byAuthor,
 	repeated,
@@ -167,6 +168,15 @@ func outdated(s *scope, a *v1alpha1.Approval) string {
 		return ""
 	}
 	return s.freshWhy + "; decide again"
+}
+
+// olderThanRevision: a revision that was removed and made again by who brought its content back names the latter as its author. Who wrote
+// it before is not known any more, and may be who approved it then. Approvals that a record rests on were judged when that was known.
+func olderThanRevision(s *scope, a *v1alpha1.Approval) string {
+	if !s.rules.authorNotApprover || !a.CreationTimestamp.Time.Before(s.in.Revision.Created) || s.recorded(a) {
+		return ""
+	}
+	return "it is older than the revision, whose content somebody else may have written then; decide again"
 }
 
 func byUnknownAuthor(s *scope, _ *v1alpha1.Approval) string {

@@ -239,3 +239,52 @@ gate security: AwaitingApproval
 		})
 	}
 }
+
+// TestARevisionThatWasMadeAgain: the author wrote it and approved it; it was removed, and another person brought the content back.
+func TestARevisionThatWasMadeAgain(t *testing.T) {
+	again := func(in *gate.Input) { in.Revision.Author, in.Revision.Created = "colleague", minute(10) }
+	own := approve(author, "security", 1)
+	const waits = `AwaitingApproval 0/1: 0 of 1 gates are open; security: waits for okno:security
+gate security: AwaitingApproval
+  not editor@security: it is older than the revision, whose content somebody else may have written then; decide again
+`
+	published := func(policies ...v1alpha1.PolicyReference) func(*gate.Input) {
+		first := publication(1, publish, thisDigest, 2, "editor@security")
+		first.Spec.Policies = policies
+		return records(first, publication(2, publish, otherDigest, 5))
+	}
+	same := gate.Judge(input(one(separate))).Policies
+	for name, tc := range map[string]struct {
+		in   gate.Input
+		want string
+	}{
+		"the former author's approval does not come alive": {with(input(one(separate), own), again), waits},
+		"a new decision counts": {
+			with(input(one(separate), own, approve("sonya", "security", 11)), again),
+			`Approved 1/1 approved: all 1 gates are open
+gate security: Open +sonya
+  not editor@security: it is older than the revision, whose content somebody else may have written then; decide again
+`,
+		},
+		"a decision of the second in which the revision was made counts": {
+			with(input(one(separate), approve("sonya", "security", 10)), again),
+			"Approved 1/1 approved: all 1 gates are open\ngate security: Open +sonya\n",
+		},
+		"what was published on it under the same policy returns": {
+			with(input(one(separate), own), again, published(same...)),
+			"Approved 1/1 approved republish: all 1 gates are open\ngate security: Open +editor\n",
+		},
+		"what was published on it under another policy waits": {
+			with(input(one(separate), own), again, published(v1alpha1.PolicyReference{Name: "one", SHA256: "lax"})), waits,
+		},
+		"where authors may decide it counts": {
+			with(input(one(), own), again), "Approved 1/1 approved: all 1 gates are open\ngate security: Open +editor\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tell(gate.Judge(tc.in))); diff != "" {
+				t.Errorf("verdict (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -283,10 +283,10 @@ func TestARecordNamesWhoOpenedTheGates(t *testing.T) {
 
 func TestRevisionOf(t *testing.T) {
 	rev := &v1alpha1.ServiceRevision{
-		ObjectMeta: metav1.ObjectMeta{Name: revision, Namespace: "sfr"},
+		ObjectMeta: metav1.ObjectMeta{Name: revision, Namespace: "sfr", CreationTimestamp: metav1.NewTime(noon)},
 		Spec:       v1alpha1.ServiceRevisionSpec{Service: "pension", Digest: thisDigest, Author: author},
 	}
-	want := gate.Revision{Name: revision, Namespace: "sfr", Service: "pension", Digest: thisDigest, Author: author}
+	want := gate.Revision{Name: revision, Namespace: "sfr", Service: "pension", Digest: thisDigest, Author: author, Created: noon}
 	if diff := cmp.Diff(want, gate.RevisionOf(rev)); diff != "" {
 		t.Errorf("before the scenarios (-want +got):\n%s", diff)
 	}

@@ -244,3 +244,11 @@ func (s *scope) keeps(gate string) bool {
 	lenient.countOf(eligible)
 	return len(lenient.counted[gate]) >= quorum
 }
+
+// recorded tells whether the digest was once published on an approval, under the very policies in force.
+func (s *scope) recorded(a *v1alpha1.Approval) bool {
+	return slices.ContainsFunc(s.in.Publications, func(p v1alpha1.Publication) bool {
+		return p.Spec.Action == v1alpha1.ActionPublish && p.Spec.Digest == s.in.Revision.Digest && slices.Equal(p.Spec.Policies, s.rules.references) &&
+			slices.ContainsFunc(p.Spec.Decisions, func(d v1alpha1.DecisionRecord) bool { return d.Approval == a.Name })
+	})
+}
