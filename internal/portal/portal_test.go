@@ -202,6 +202,38 @@ func withoutEnglish(v any) any {
 	return v
 }
 
+func TestServicePageSpeaksToApplicants(t *testing.T) {
+	index, h := newCatalogue(t)
+	if err := index.Apply(record(1, v1alpha1.ActionPublish), sampleDefinition(t)); err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := get(t, h, "/services/sfr/pension-delivery")
+	for what, text := range map[string]string{
+		"an officer's button":                       "Pass on for a decision",
+		"where the agency gets what it gets itself": "The Fund requests it itself",
+		"a phone link with spaces":                  "tel:8%20",
+	} {
+		if strings.Contains(body, text) {
+			t.Errorf("the page shows %s", what)
+		}
+	}
+	for what, text := range map[string]string{
+		"that a document is optional":    `Account details (a bank certificate) <span class="okno-optional">(optional)</span>`,
+		"the language of an article":     `<span lang="ru">статья 24</span>`,
+		"the phone number without gaps":  `href="tel:88001000001"`,
+		"how long data are kept":         "kept for 1826 days.",
+		"that a question is not a must":  "<strong>Question to the applicant</strong><br>Takes up to 5 working days.<br>This stage is not always needed.",
+		"that everything is checked":     "<strong>Check of the information</strong><br>Takes up to 2 working days.</li>",
+		"a refusal among the outcomes":   "<li>Service refused</li>",
+		"where to get the bank's paper":  "The bank that keeps the account<br>At a branch or in the bank&#39;s app</dd>",
+		"that the agency asks for birth": "The agency obtains it; you need not bring it",
+	} {
+		if !strings.Contains(body, text) {
+			t.Errorf("the page does not say %s: %q", what, text)
+		}
+	}
+}
+
 // What is published late in the evening by UTC is published the next day where people live.
 func TestDaysAreThoseOfTheInstallation(t *testing.T) {
 	index, h := newCatalogue(t)

@@ -49,17 +49,29 @@ func servicePath(provider, service string) string {
 // servicePage is what the template of a service sees. It is made by pure functions from the definition, so that the page says
 // what was approved and nothing else.
 type servicePage struct {
-	Service   *Service
-	Def       *v1alpha1.ServiceDefinition
-	Provider  Provider
-	FormURL   string
-	OpenAPI   string
-	Documents []v1alpha1.Document
+	Service  *Service
+	Def      *v1alpha1.ServiceDefinition
+	Provider Provider
+	FormURL  string
+	OpenAPI  string
+	// Original is the language that the definition was written in: that of its texts without translations.
+	Original  string
+	Documents []documentView
 	Fees      []feeView
 	Laws      []lawView
 	Refusals  []refusalView
-	Scheme    []schemeStage
+	Process   processView
 	Citizens  []v1alpha1.Guide
+}
+
+// documentView is a document as an applicant needs to know it.
+type documentView struct {
+	Name, ValidFor v1alpha1.Text
+	Source         v1alpha1.DocumentSource
+	// Optional tells that nobody has to attach it, Sometimes that it depends on the answers.
+	Optional, Sometimes bool
+	// Obtain is nil when the agency obtains the document itself.
+	Obtain *v1alpha1.HowToObtain
 }
 
 type feeView struct {
@@ -78,15 +90,19 @@ type refusalView struct {
 	Grounds []v1alpha1.Ground
 }
 
-// schemeStage is a stage of the process as text: the accessible form of the drawing.
-type schemeStage struct {
-	Name       v1alpha1.Text
-	Term       *v1alpha1.Duration
-	ClockStops bool
-	Next       []schemeAction
+// processView is the way of an application as an applicant sees it: without the officers' buttons.
+type processView struct {
+	Stages []stageView
+	// Outcomes are the names of the stages that nothing follows.
+	Outcomes []v1alpha1.Text
 }
 
-type schemeAction struct{ Name, To v1alpha1.Text }
+type stageView struct {
+	Name v1alpha1.Text
+	Term *v1alpha1.Duration
+	// IfNeeded tells that an application can come to a decision without this stage.
+	IfNeeded, ClockStops bool
+}
 
 // newServicePage says what the page of a service shows in a language; base is the agency's public address.
 func newServicePage(s *Service, p Provider, language, base string) servicePage {
@@ -95,7 +111,8 @@ func newServicePage(s *Service, p Provider, language, base string) servicePage {
 		Service: s, Def: def, Provider: p,
 		FormURL:   base + "/s/" + url.PathEscape(s.Name),
 		OpenAPI:   base + "/api/v1/services/" + url.PathEscape(s.Name) + "/openapi.json",
-		Documents: def.Documents,
+		Original:  originalOf(def),
+		Documents: documentsOf(def.Documents),
 		Fees:      feesOf(def.Fees, language),
 		Laws:      lawsOf(def.LegalBasis, language),
 		Refusals: []refusalView{
@@ -103,9 +120,30 @@ func newServicePage(s *Service, p Provider, language, base string) servicePage {
 			{"catalogue.suspensionGrounds", def.Refusal.SuspensionGrounds},
 			{"catalogue.refusalGrounds", def.Refusal.RefusalGrounds},
 		},
-		Scheme:   schemeOf(def.Process),
+		Process:  processOf(def.Process.Stages),
 		Citizens: guidesFor("Citizen", def.Guides),
 	}
+}
+
+func originalOf(def *v1alpha1.ServiceDefinition) string {
+	if len(def.Languages) == 0 {
+		return page.DefaultLanguage
+	}
+	return def.Languages[0]
+}
+
+func documentsOf(documents []v1alpha1.Document) []documentView {
+	out := make([]documentView, len(documents))
+	for i, d := range documents {
+		out[i] = documentView{Name: d.Name, Source: d.Source}
+		if d.Source == v1alpha1.SourceInteragency {
+			continue
+		}
+		out[i].ValidFor, out[i].Obtain = d.ValidFor, d.HowToObtain
+		out[i].Optional = d.RequiredWhen == ""
+		out[i].Sometimes = d.RequiredWhen != "" && d.RequiredWhen != "true"
+	}
+	return out
 }
 
 func feesOf(fees []v1alpha1.Fee, language string) []feeView {
@@ -139,20 +177,43 @@ func lawsOf(acts []v1alpha1.LegalAct, language string) []lawView {
 	return out
 }
 
-func schemeOf(p v1alpha1.Process) []schemeStage {
-	names := make(map[v1alpha1.ID]v1alpha1.Text, len(p.Stages))
-	for _, st := range p.Stages {
-		names[st.ID] = st.Name
-	}
-	stages := make([]schemeStage, 0, len(p.Stages))
-	for _, st := range p.Stages {
-		out := schemeStage{Name: names[st.ID], Term: st.Deadline, ClockStops: st.Clock == "Stops"}
-		for _, a := range st.Actions {
-			out.Next = append(out.Next, schemeAction{Name: a.Name, To: names[a.To]})
+func processOf(stages []v1alpha1.Stage) processView {
+	var out processView
+	for _, st := range stages {
+		if len(st.Actions) == 0 {
+			out.Outcomes = append(out.Outcomes, st.Name)
+			continue
 		}
-		stages = append(stages, out)
+		out.Stages = append(out.Stages, stageView{
+			Name: st.Name, Term: st.Deadline, ClockStops: st.Clock == "Stops",
+			IfNeeded: leadsToDecision(stages, st.ID, "") && leadsToDecision(stages, stages[0].ID, st.ID),
+		})
 	}
-	return stages
+	return out
+}
+
+// leadsToDecision tells whether a stage where it is decided can follow the stage from without passing the stage without.
+func leadsToDecision(stages []v1alpha1.Stage, from, without v1alpha1.ID) bool {
+	byID := make(map[v1alpha1.ID]v1alpha1.Stage, len(stages))
+	for _, st := range stages {
+		byID[st.ID] = st
+	}
+	seen := map[v1alpha1.ID]bool{without: true}
+	for next := []v1alpha1.ID{from}; len(next) > 0; {
+		id := next[len(next)-1]
+		next = next[:len(next)-1]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		if id != from && byID[id].Kind == "Decision" {
+			return true
+		}
+		for _, a := range byID[id].Actions {
+			next = append(next, a.To)
+		}
+	}
+	return false
 }
 
 func guidesFor(audience string, all []v1alpha1.Guide) []v1alpha1.Guide {
