@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -64,30 +65,42 @@ func (c *cluster) mayDecideAt(m *matter, decision v1alpha1.Decision, name string
 	if (!m.input.PoliciesKnown || stops) && name != "" {
 		return nil
 	}
+	if !v.Decided && len(v.Gates) == 0 { // something could not be read, so that the gates are not known
+		if name == "" {
+			return usageError{errors.New("--gate is missing")}
+		}
+		return nil
+	}
 	var human, waiting []string
-	for _, g := range v.Gates {
+	var named *gate.GateVerdict
+	for i, g := range v.Gates {
 		if g.Human {
 			human = append(human, g.Name)
-		}
-		if g.Name == name && g.Human {
-			return nil
-		}
-		if g.Name == name {
-			return usageError{fmt.Errorf("gate %q opens by itself when the revision's scenarios pass; people decide at %s", name, strings.Join(human, ", "))}
 		}
 		if g.Reason == gate.GateAwaitingApproval {
 			waiting = append(waiting, g.Name)
 		}
+		if g.Name == name {
+			named = &v.Gates[i]
+		}
+	}
+	people := "people decide at " + strings.Join(human, ", ")
+	if len(human) == 0 {
+		people = "no gate in force is decided by people"
 	}
 	switch {
-	case len(human) == 0 && len(v.Gates) == 0:
+	case named != nil && named.Human:
+		return nil
+	case named != nil:
+		return usageError{fmt.Errorf("gate %q opens by itself when the revision's scenarios pass; %s", name, people)}
+	case len(v.Gates) == 0:
 		return fmt.Errorf("no PublicationPolicy in force for namespace %q has a gate: ask the platform team", c.namespace)
 	case name == "" && len(waiting) > 0:
 		return usageError{fmt.Errorf("--gate is missing: %s waits for a decision at %s", m.revision, strings.Join(waiting, ", "))}
 	case name == "":
-		return usageError{fmt.Errorf("--gate is missing: people decide at %s", strings.Join(human, ", "))}
+		return usageError{fmt.Errorf("--gate is missing: %s", people)}
 	default:
-		return usageError{fmt.Errorf("no policy in force has a gate %q: people decide at %s", name, strings.Join(human, ", "))}
+		return usageError{fmt.Errorf("no policy in force has a gate %q: %s", name, people)}
 	}
 }
 
@@ -218,14 +231,15 @@ func say(streams genericiooptions.IOStreams, approval *v1alpha1.Approval, m *mat
 		_, err = streams.Out.Write(text)
 		return err
 	}
-	suffix := ""
+	decided := map[v1alpha1.Decision]string{
+		v1alpha1.DecisionApprove: "approved", v1alpha1.DecisionReject: "rejected",
+		v1alpha1.DecisionRevoke: "revoked " + approval.Spec.Revokes, v1alpha1.DecisionWithdraw: "withdrawn",
+	}[approval.Spec.Decision]
 	if o.dryRun {
-		suffix = " (dry run: nothing was recorded)"
+		_, err := fmt.Fprintf(streams.Out, "%s: dry run: nothing was recorded; without --dry-run: %s at gate %s, and %s\n",
+			m.revision, decided, approval.Spec.Gate, note)
+		return err
 	}
-	_, err := fmt.Fprintf(streams.Out, "%s: %s at gate %s, recorded as Approval %s%s\n%s\n",
-		m.revision, map[v1alpha1.Decision]string{
-			v1alpha1.DecisionApprove: "approved", v1alpha1.DecisionReject: "rejected",
-			v1alpha1.DecisionRevoke: "revoked " + approval.Spec.Revokes, v1alpha1.DecisionWithdraw: "withdrawn",
-		}[approval.Spec.Decision], approval.Spec.Gate, approval.Name, suffix, note)
+	_, err := fmt.Fprintf(streams.Out, "%s: %s at gate %s, recorded as Approval %s\n%s\n", m.revision, decided, approval.Spec.Gate, approval.Name, note)
 	return err
 }

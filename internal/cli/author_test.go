@@ -190,12 +190,40 @@ func TestServeFollowsTheFile(t *testing.T) {
 	}
 
 	from = replace("path: /district,", "path: /distrikt,")
-	out.await(t, from, `the last good definition is still served`)
+	out.await(t, from, `the last definition without errors is still served`)
 	if !strings.Contains(get(t, page+"?lang=en"), "Changed title") {
 		t.Error("a file with errors took the last good definition away")
 	}
 	if code := stop(); code != exitOK {
 		t.Errorf("exit code %d, want %d:\n%s", code, exitOK, out)
+	}
+}
+
+func TestServeSaysThatScenariosFail(t *testing.T) {
+	file := edited(t, samples+"/first-service/govservice.yaml", `deadline: "2026-03-05"`, `deadline: "2026-03-06"`)
+	out, stop := serving(t, file)
+	page := out.await(t, 0, `form +(http://\S+)`)
+	out.await(t, 0, `1 of \d+ scenarios failed: the gate for scenarios would stay closed`)
+	get(t, page) // it is served all the same
+	from := len(out.String())
+	body, err := os.ReadFile(samples + "/first-service/govservice.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, from, `the gate for scenarios would open`)
+	if code := stop(); code != exitOK {
+		t.Errorf("exit code %d, want %d:\n%s", code, exitOK, out)
+	}
+}
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 scenarios", 1: "1 scenario", 2: "2 scenarios"} {
+		if got := count(n); got != want {
+			t.Errorf("count(%d) = %q, want %q", n, got, want)
+		}
 	}
 }
 

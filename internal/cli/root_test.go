@@ -19,6 +19,8 @@ func TestExitCodes(t *testing.T) {
 		"help of a command teaches by example":  {[]string{"serve", "--help"}, exitOK, "kubectl okno serve -f service.yaml"},
 		"version":                               {[]string{"version"}, exitOK, "kubectl-okno"},
 		"a misspelt command names the right":    {[]string{"lnit"}, exitUsage, "did you mean lint?"},
+		"a misspelt command with its flags":     {[]string{"lnit", "-f", "x.yaml"}, exitUsage, "did you mean lint?"},
+		"an unknown flag without a command":     {[]string{"--colour"}, exitUsage, "unknown flag: --colour"},
 		"an unknown command points to the help": {[]string{"frobnicate"}, exitUsage, "kubectl okno --help"},
 		"an unknown flag":                       {[]string{"serve", "--colour"}, exitUsage, "unknown flag: --colour"},
 		"a missing file name":                   {[]string{"test"}, exitUsage, "--filename is required"},

@@ -21,8 +21,9 @@ import (
 const serveLong = `Serve a definition on this machine, without a cluster: its form, its JSON and XML API, its schemas.
 
 The definition is linted, its scenarios are run, and it is served by the very intake that agencies run. When the file changes it is
-linted, proven and served anew; a file with errors leaves the last good definition in place. What is filed goes to a store that is
-thrown away at the end, unless --data names a folder to keep it in.`
+linted and served anew, and its scenarios are run again. A file with errors leaves the last definition without errors in place. A definition
+whose scenarios fail is served all the same, so that you can look at it; in a cluster its gate for scenarios would stay closed. What is
+filed goes to a store that is thrown away at the end, unless --data names a folder to keep it in.`
 
 const serveExample = `  # write a service: save the file, see it in the browser
   kubectl okno serve -f service.yaml
@@ -207,7 +208,7 @@ func (w *workshop) kept() string {
 	if w.served == "" {
 		return "nothing is served yet"
 	}
-	return "the last good definition is still served"
+	return "the last definition without errors is still served"
 }
 
 // prove runs the scenarios and tells what came of them.
@@ -221,8 +222,18 @@ func (w *workshop) prove(ctx context.Context, service *serviceFile) error {
 		return err
 	}
 	printReport(w.Out, report)
+	w.say("%s", verdict(report.Counts()))
 	w.say("\nchange %s and save it: it is served anew. Ctrl-C ends.", w.file)
 	return nil
+}
+
+// verdict says what the scenarios mean for the definition's way through a cluster.
+func verdict(passed, failed int) string {
+	if failed == 0 {
+		return "the gate for scenarios would open: people could approve this definition"
+	}
+	return fmt.Sprintf("%d of %s failed: the gate for scenarios would stay closed, and nobody could approve this definition.\nIt is served here so that you can look at it; 'kubectl okno test' exits with 1",
+		failed, count(passed+failed))
 }
 
 // explain prints addresses and commands that work as they stand.

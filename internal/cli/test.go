@@ -120,7 +120,15 @@ func printReport(w io.Writer, r scenario.Report) {
 	}
 	passed, failed := r.Counts()
 	took := r.FinishedAt.Sub(r.StartedAt).Round(10 * time.Millisecond)
-	_, _ = fmt.Fprintf(w, "%d scenarios passed, %d failed, in %s\n", passed, failed, took)
+	_, _ = fmt.Fprintf(w, "%s passed, %d failed, in %s\n", count(passed), failed, took)
+}
+
+// count says how many scenarios there are.
+func count(n int) string {
+	if n == 1 {
+		return "1 scenario"
+	}
+	return fmt.Sprintf("%d scenarios", n)
 }
 
 const (
