@@ -9,7 +9,6 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:scope=Cluster,shortName=pubpol,categories=okno
-// +kubebuilder:printcolumn:name="Gates",type=string,JSONPath=`.spec.gates[*].name`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type PublicationPolicy struct {
 	metav1.TypeMeta `json:",inline"`
