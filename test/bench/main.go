@@ -53,7 +53,7 @@ func command(args []string) error {
 	flags.IntVar(&o.services, "n", 100, "how many services the cluster publishes")
 	flags.IntVar(&o.agencies, "agencies", 5, "of how many agencies they are")
 	flags.IntVar(&o.clients, "clients", 64, "how many clients file at once")
-	flags.IntVar(&o.applications, "applications", 30000, "how many applications are filed at full speed")
+	flags.IntVar(&o.applications, "applications", 12000, "how many applications are filed at full speed")
 	flags.DurationVar(&o.within, "within", 10*time.Minute, "when to stop, whatever is measured by then")
 	only := flags.String("only", "", "figures to measure, such as P9,P12; all when empty")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
