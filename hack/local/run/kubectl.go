@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/client-go/tools/clientcmd"
+
 	"github.com/okno-dev/okno/hack/local/persons"
 )
 
@@ -36,6 +38,16 @@ func (s settings) writeScript() error {
 		folder = s.bin
 	}
 	return persons.WriteScript(filepath.Join(folder, "as"), s.data, s.bin)
+}
+
+// enter makes a namespace the one that commands with a kubeconfig are about.
+func enter(path, namespace string) error {
+	config, err := clientcmd.LoadFromFile(path)
+	if err != nil {
+		return fmt.Errorf("read kubeconfig: %w", err)
+	}
+	config.Contexts[config.CurrentContext].Namespace = namespace
+	return clientcmd.WriteToFile(*config, path)
 }
 
 // kubectl runs kubectl and returns what it says.

@@ -97,6 +97,9 @@ func (m *machine) start(ctx context.Context, end context.CancelCauseFunc) error 
 		if err := m.plane.Kubeconfig(p.Kubeconfig(m.data), p.Name, p.Groups...); err != nil {
 			return err
 		}
+		if err := enter(p.Kubeconfig(m.data), m.namespace); err != nil {
+			return err
+		}
 	}
 	if err := m.writeScript(); err != nil {
 		return err

@@ -60,6 +60,9 @@ func TestMachine(t *testing.T) {
 	if text := kubectl(t, s, "ministry", "auth", "whoami"); !strings.Contains(text, "okno:ministry") {
 		t.Errorf("who the ministry is:\n%s", text)
 	}
+	if text := kubectl(t, s, "ministry", "config", "view", "--minify", "-o", "jsonpath={.contexts[0].context.namespace}"); text != "fund" {
+		t.Errorf("the ministry's commands are about namespace %q", text)
+	}
 	crds, err := readFolder(filepath.Join(s.root, "config", "crd"))
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +126,7 @@ func machineSettings(t *testing.T) settings {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := settings{root: root, data: filepath.Join(dir, "data"), bin: filepath.Join(dir, "bin"), address: freeAddress(t)}
+	s := settings{root: root, data: filepath.Join(dir, "data"), bin: filepath.Join(dir, "bin"), address: freeAddress(t), namespace: "fund"}
 	for _, folder := range []string{s.bin, s.data} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)

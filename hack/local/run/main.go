@@ -27,6 +27,8 @@ type settings struct {
 	address string
 	// context names an existing cluster; empty means a local one.
 	context string
+	// namespace is the sample's: the persons' commands are about it unless they name another.
+	namespace string
 }
 
 func main() {
@@ -89,6 +91,11 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer lock.release()
+	found, err := findSample(filepath.Join(s.root, "config", "samples"))
+	if err != nil {
+		return err
+	}
+	s.namespace = found.namespace
 	t := newTeller(os.Stdout)
 	if s.context != "" {
 		t.say("Okno on the cluster %s.", s.context)

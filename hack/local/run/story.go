@@ -39,6 +39,16 @@ func (s *story) tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	edition := filepath.Join(s.data, "new-edition.yaml")
+	told, err := exists(edition)
+	if err != nil {
+		return err
+	}
+	if service == nil || !told {
+		if err := s.t.step(ctx, "waiting until it is certain who writes and who decides", s.admissionSettles); err != nil {
+			return err
+		}
+	}
 	if service == nil {
 		if err := s.register(ctx); err != nil {
 			return err
@@ -47,16 +57,8 @@ func (s *story) tell(ctx context.Context) error {
 			return err
 		}
 	}
-	edition := filepath.Join(s.data, "new-edition.yaml")
-	_, err = os.Stat(edition)
-	if err == nil {
+	if told {
 		return nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := s.t.step(ctx, "waiting until decisions count", s.admissionSettles); err != nil {
-		return err
 	}
 	if service == nil || service.Status.Published == nil {
 		if err := s.approve(ctx, false); err != nil {
@@ -74,8 +76,18 @@ func (s *story) register(ctx context.Context) error {
 	})
 }
 
-// admissionSettles waits until the admission policies are old enough that a
-// decision counts: who makes one earlier may not be known for certain.
+// exists tells whether there is a file.
+func exists(path string) (bool, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// admissionSettles waits until the admission policies are old enough that
+// authors are known and decisions count: who wrote or decided earlier may not
+// be known for certain.
 func (s *story) admissionSettles(ctx context.Context) error {
 	text, err := s.as("platform").kubectl(ctx, "get", "-o", `jsonpath={range .items[*]}{.metadata.creationTimestamp}{"\n"}{end}`,
 		"mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,validatingadmissionpolicybindings")
@@ -167,7 +179,7 @@ func (s *story) service(ctx context.Context) (*v1alpha1.GovService, error) {
 // published, or until only the last gate is closed.
 func (s *story) approve(ctx context.Context, leaveLast bool) error {
 	s.t.line("proving it: every scenario as form, JSON and XML")
-	decided := map[string]bool{}
+	var made decision
 	last := persons.All()[len(persons.All())-1]
 	err := until(ctx, publishWithin, func(ctx context.Context) (bool, string, error) {
 		service, err := s.service(ctx)
@@ -175,23 +187,25 @@ func (s *story) approve(ctx context.Context, leaveLast bool) error {
 			return false, "no service", err
 		}
 		next := nextStep(service)
+		if made.counts(next) {
+			s.t.line(fmt.Sprintf("%s approved at the gate %s (%s open)", made.person, made.gate, made.openBy(next)))
+			made = decision{}
+		}
 		switch {
 		case next.published:
 			return true, "", nil
 		case next.stalled:
 			return false, "", hopeless{errors.New(next.seen)}
-		case next.gate == "" || decided[next.gate]:
+		case next.gate == "" || made.gate != "":
 			return false, next.seen, nil
 		case leaveLast && next.gate == last.Gate:
 			return true, "", nil
 		}
 		person, _ := persons.Decider(next.gate)
-		decided[next.gate] = true
-		s.t.line(fmt.Sprintf("%s approves at the gate %s (%s open)", person.Name, next.gate, service.Status.Pending.Gates))
 		_, err = s.as(person.Name).run(ctx, nil, "kubectl-okno", "approve", s.sample.name, "-n", s.sample.namespace,
 			"--gate", next.gate, "--comment", "sample decision of the local cluster")
-		if err != nil {
-			decided[next.gate] = false
+		if err == nil {
+			made = decision{person: person.Name, gate: next.gate, before: next.gates}
 		}
 		return false, next.seen, err
 	})
@@ -201,6 +215,29 @@ func (s *story) approve(ctx context.Context, leaveLast bool) error {
 	return err
 }
 
+// decision is one that was made and is not yet told: it is told once, when the
+// service's status counts it.
+type decision struct {
+	person, gate string
+	// before is how many gates were open before it, such as "2/5".
+	before string
+}
+
+// counts tells whether the status shows what the decision did.
+func (d decision) counts(next step) bool {
+	return d.gate != "" && (next.published || next.gates != "" && next.gates != d.before)
+}
+
+// openBy is how many gates are open with the decision: all of them once the
+// revision is published.
+func (d decision) openBy(next step) string {
+	if !next.published {
+		return next.gates
+	}
+	_, total, _ := strings.Cut(d.before, "/")
+	return total + "/" + total
+}
+
 // step is what a service waits for.
 type step struct {
 	published bool
@@ -208,6 +245,8 @@ type step struct {
 	stalled bool
 	// gate is the human gate that is next.
 	gate string
+	// gates is how many are open while a revision waits, such as "2/5".
+	gates string
 	// seen says in a few words what the service's status tells.
 	seen string
 }
@@ -231,7 +270,7 @@ func nextStep(service *v1alpha1.GovService) step {
 		return next
 	}
 	if status.Pending.Revision == status.LatestRevision {
-		next.gate = waitingGate(status.Pending.WaitingFor)
+		next.gate, next.gates = waitingGate(status.Pending.WaitingFor), status.Pending.Gates
 	}
 	return next
 }

@@ -96,6 +96,33 @@ func TestNextStep(t *testing.T) {
 	}
 }
 
+func TestADecisionIsToldWhenItCounts(t *testing.T) {
+	made := decision{person: "ministry", gate: "ministry", before: "3/5"}
+	tests := map[string]struct {
+		made decision
+		next step
+		open string
+	}{
+		"TheStatusIsOld":             {made, step{gate: "ministry", gates: "3/5"}, ""},
+		"TheControllerLooksAgain":    {made, step{}, ""},
+		"TheGateIsOpen":              {made, step{gate: "moderator", gates: "4/5"}, "4/5"},
+		"TheLastGateIsOpen":          {decision{gate: "moderator", before: "4/5"}, step{gates: "5/5"}, "5/5"},
+		"TheRevisionIsPublished":     {decision{gate: "moderator", before: "4/5"}, step{published: true}, "5/5"},
+		"NothingWasDecidedInThisRun": {decision{}, step{gate: "moderator", gates: "4/5"}, ""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			open := ""
+			if tc.made.counts(tc.next) {
+				open = tc.made.openBy(tc.next)
+			}
+			if open != tc.open {
+				t.Errorf("told %q, want %q", open, tc.open)
+			}
+		})
+	}
+}
+
 func TestUntil(t *testing.T) {
 	calls := 0
 	err := until(t.Context(), time.Minute, func(context.Context) (bool, string, error) {
@@ -212,9 +239,12 @@ func TestPersonsActByImpersonationOnAnExistingCluster(t *testing.T) {
 		config.AuthInfos[name] = &clientcmdapi.AuthInfo{Token: name}
 	}
 	ministry, _ := persons.Decider("ministry")
-	own, err := asPerson(config, "trial", ministry)
+	own, err := asPerson(config, "trial", "fund", ministry)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if own.Contexts["trial"].Namespace != "fund" {
+		t.Errorf("the person's commands are about namespace %q", own.Contexts["trial"].Namespace)
 	}
 	if len(own.Clusters) != 1 || own.Clusters["trial"] == nil || own.CurrentContext != "trial" {
 		t.Errorf("clusters = %v, context %q", own.Clusters, own.CurrentContext)
@@ -225,7 +255,7 @@ func TestPersonsActByImpersonationOnAnExistingCluster(t *testing.T) {
 	if config.AuthInfos["trial"].Impersonate != "" {
 		t.Error("the person's own kubeconfig was changed")
 	}
-	if _, err := asPerson(config, "none", ministry); err == nil {
-		t.Error("a context that does not exist was used")
+	if _, err := asPerson(config, "none", "fund", ministry); err == nil || !strings.Contains(err.Error(), "production, trial") {
+		t.Errorf("a context that does not exist: %v", err)
 	}
 }
