@@ -17,10 +17,10 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-zA-Z_-]+:.*##/ {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: try
-try: ## Lint, prove and serve the sample service on loopback, without a cluster
+try: ## Lint, prove and serve the sample service on loopback, without a cluster; ADDRESS=127.0.0.1:9090 moves it
 	@test -x $(BIN)/kubectl-okno || echo "building the command line and the intake (about 3 minutes the first time)"
 	@go build -o $(BIN)/kubectl-okno ./cmd/kubectl-okno
-	@$(BIN)/kubectl-okno serve -f $(SAMPLE)
+	@$(BIN)/kubectl-okno serve -f $(SAMPLE) $(if $(ADDRESS),--addr="$(ADDRESS)")
 
 include hack/hack.mk
 
@@ -40,7 +40,7 @@ test: controlplane ## Run all tests: unit, API server and end to end
 	hack/test.sh ./...
 
 .PHONY: test-race
-test-race: ## Run the packages that share memory with the race detector
+test-race: ## Run the packages that share memory with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(RACE)
 
 .PHONY: verify
@@ -59,7 +59,7 @@ bench: controlplane build ## Measure the figures of docs/performance.md as ratio
 soak: controlplane build ## Run the long campaigns: kill -9, crashes at every write, fuzzing
 	OKNO_SOAK=1 hack/test.sh -timeout 3h -run 'Soak|Kill|Crash' ./internal/intake/... ./controllers/... ./test/...
 
-##@ Tools
+# Tools, built when a target needs them.
 
 TOOLS := hack/tools/go.mod hack/tools/go.sum
 

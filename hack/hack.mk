@@ -7,7 +7,7 @@ controlplane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl
 	@hack/build-controlplane.sh
 
 .PHONY: run
-run: ## Run Okno on a local Kubernetes and publish the sample; CLUSTER=<context> uses an existing cluster
+run: ## Run Okno on a local Kubernetes and publish the sample; CLUSTER=<context> uses an existing cluster, ADDRESS=127.0.0.1:9090 moves the front door
 	@mkdir -p bin
 	@test -x bin/okno-local || echo "building the local cluster's tool (2 min the first time)"
 	@CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath" go build -o bin/okno-local ./hack/local/run
