@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -34,8 +35,8 @@ type Verifier interface {
 // Change is what a Publication makes of a service.
 type Change struct {
 	Publication v1alpha1.PublicationSpec
-	// Definition is the canonical JSON that hashes to the Publication's digest. It is nil when the action is Withdraw and when
-	// Options.Knows said that it is not needed.
+	// Definition is the canonical JSON that hashes to the Publication's digest. It is nil when the action is a Withdraw that has taken
+	// effect, or whose revision is gone, and when Options.Knows said that it is not needed.
 	Definition []byte
 }
 
@@ -220,9 +221,11 @@ func (f *follower) deliver(ctx context.Context, key service) error {
 		return nil
 	}
 	change := Change{Publication: *spec}
-	if spec.Action != v1alpha1.ActionWithdraw && (f.Knows == nil || !f.Knows(ctx, string(spec.Digest))) {
+	ends := spec.Action == v1alpha1.ActionWithdraw
+	served := !ends || spec.EffectiveAt != nil && time.Now().Before(spec.EffectiveAt.Time)
+	if served && (f.Knows == nil || !f.Knows(ctx, string(spec.Digest))) {
 		body, err := f.definition(ctx, key.namespace, spec)
-		if err != nil {
+		if err != nil && (!ends || !apierrors.IsNotFound(err)) {
 			return err
 		}
 		change.Definition = body

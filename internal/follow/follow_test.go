@@ -349,3 +349,33 @@ func TestFollowBeginsAgainWithANamespaceThatIsMadeAnew(t *testing.T) {
 		t.Errorf("delivered (-want +got):\n%s", diff)
 	}
 }
+
+// Who begins to follow within the grace of a withdrawal has to show what is served until its end.
+func TestFollowBringsWhatIsServedUntilAWithdrawalTakesEffect(t *testing.T) {
+	ends := func(at time.Time) func(*v1alpha1.PublicationSpec) {
+		return func(s *v1alpha1.PublicationSpec) {
+			s.Action, s.EffectiveAt = v1alpha1.ActionWithdraw, &metav1.Time{Time: at.Truncate(time.Second)}
+		}
+	}
+	for name, tc := range map[string]struct {
+		at   time.Time
+		kept bool
+		want string
+	}{
+		"before its end":                       {time.Now().Add(time.Hour), true, `{"code":"1"}`},
+		"before its end, the revision is gone": {time.Now().Add(time.Hour), false, ""},
+		"after its end":                        {time.Now().Add(-time.Hour), true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, a := newRecords(t), newAPIServer(t)
+			one := r.revision("delivery", "1")
+			if tc.kept {
+				a.revisions[one.Name] = one
+			}
+			a.publish(r.publication(2, one, ends(tc.at)))
+			if got := next(t, listen(t, a, r.keys(), nil, 0)); got.Publication.Seq != 2 || string(got.Definition) != tc.want {
+				t.Errorf("delivered %d with %q, want %q", got.Publication.Seq, got.Definition, tc.want)
+			}
+		})
+	}
+}

@@ -105,3 +105,13 @@ func (l Ledger) Ends() time.Time {
 		return last.Spec.DecidedAt.Time
 	}
 }
+
+// Supersedes tells whether a record comes after another that was followed of the same service. Records are numbered, so a higher number
+// does. A lower one does not, whoever brings it back, unless it begins the service anew in a namespace that was made again: it is the
+// first, names no record before it, and was decided later than the other. All three are signed.
+func Supersedes(next, followed *v1alpha1.PublicationSpec) bool {
+	return next.Seq > followed.Seq || Begins(next) && next.DecidedAt.After(followed.DecidedAt.Time)
+}
+
+// Begins tells whether a record is the first of its service.
+func Begins(record *v1alpha1.PublicationSpec) bool { return record.Seq == 1 && record.Previous == "" }

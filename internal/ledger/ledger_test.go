@@ -98,3 +98,29 @@ func TestCodesAndNamesOfRecords(t *testing.T) {
 		t.Errorf("RecordName = %q", got)
 	}
 }
+
+func TestWhatSupersedesWhatWasFollowed(t *testing.T) {
+	at := func(seq int64, seconds int64, previous string) *v1alpha1.PublicationSpec {
+		return &v1alpha1.PublicationSpec{Seq: seq, DecidedAt: metav1.Unix(seconds, 0), Previous: previous}
+	}
+	followed := at(5, 500, "four")
+	for name, tc := range map[string]struct {
+		next *v1alpha1.PublicationSpec
+		want bool
+	}{
+		"the next record": {at(6, 600, "five"), true},
+		"the next, written by a clock that is behind": {at(6, 400, "five"), true},
+		"the same":                        {followed, false},
+		"an older one that is sent again": {at(4, 400, "three"), false},
+		"an older one, written by a clock that is ahead": {at(4, 900, "three"), false},
+		"the old first one":                       {at(1, 100, ""), false},
+		"the first of a service that begins anew": {at(1, 900, ""), true},
+		"a first one that follows another":        {at(1, 900, "zero"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Supersedes(tc.next, followed); got != tc.want {
+				t.Errorf("Supersedes = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/ledger"
 )
 
 // Service is one published service as the catalogue shows it. It is immutable: a new Publication makes a new Service.
@@ -22,8 +23,13 @@ type Service struct {
 	Seq              int64
 	Since            time.Time
 	Suspended        bool
-	Definition       *v1alpha1.ServiceDefinition
+	// Until is when a withdrawal takes effect; zero while none is on record.
+	Until      time.Time
+	Definition *v1alpha1.ServiceDefinition
 }
+
+// isOver tells whether a withdrawal has taken effect.
+func (s *Service) isOver(now time.Time) bool { return !s.Until.IsZero() && !now.Before(s.Until) }
 
 // Provider is the agency that a namespace belongs to.
 type Provider struct {
@@ -33,21 +39,24 @@ type Provider struct {
 
 // Index holds what is published now. It is safe for concurrent use; readers never wait for a definition to be decoded.
 type Index struct {
+	now func() time.Time
+
 	mu        sync.RWMutex
 	services  map[key]*Service
-	lastSeq   map[key]int64
-	providers map[string]Provider // by namespace
+	followed  map[key]v1alpha1.PublicationSpec // the last record of each, as far as ledger.Supersedes looks at it
+	providers map[string]Provider              // by namespace
 }
 
 type key struct{ namespace, service string }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{services: map[key]*Service{}, lastSeq: map[key]int64{}, providers: map[string]Provider{}}
+	return &Index{now: time.Now, services: map[key]*Service{}, followed: map[key]v1alpha1.PublicationSpec{}, providers: map[string]Provider{}}
 }
 
-// Apply takes a verified Publication and, when it publishes, its re-hashed definition. A record whose seq is not above the
-// last one is ignored: what is served never goes back by a late or repeated event.
+// Apply takes a verified Publication and, when it publishes, its re-hashed definition. A record that does not supersede the
+// last one is ignored: what is served never goes back by a late or repeated event. A withdrawal that takes effect later leaves the
+// service until then; its definition shows what is served to an index that did not know.
 func (x *Index) Apply(rec v1alpha1.PublicationSpec, definition []byte) error {
 	var next *Service
 	if definition != nil {
@@ -59,13 +68,13 @@ func (x *Index) Apply(rec v1alpha1.PublicationSpec, definition []byte) error {
 	k := key{rec.Namespace, rec.Service}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if rec.Seq <= x.lastSeq[k] {
+	if followed, ok := x.followed[k]; ok && !ledger.Supersedes(&rec, &followed) {
 		return nil
 	}
-	x.lastSeq[k] = rec.Seq
+	x.followed[k] = v1alpha1.PublicationSpec{Seq: rec.Seq, DecidedAt: rec.DecidedAt}
 	switch {
 	case rec.Action == v1alpha1.ActionWithdraw:
-		delete(x.services, k)
+		x.end(k, rec, next)
 	case next != nil:
 		x.services[k] = next
 	default: // Suspend of a service whose definition is already shown
@@ -74,6 +83,21 @@ func (x *Index) Apply(rec v1alpha1.PublicationSpec, definition []byte) error {
 		}
 	}
 	return nil
+}
+
+// end takes a service out, or notes when it ends. The caller holds mu.
+func (x *Index) end(k key, rec v1alpha1.PublicationSpec, unknown *Service) {
+	last := x.services[k]
+	if last == nil {
+		last = unknown
+	}
+	if last == nil || rec.EffectiveAt == nil || !x.now().Before(rec.EffectiveAt.Time) {
+		delete(x.services, k)
+		return
+	}
+	next := last.with(rec.Seq, last.Suspended)
+	next.Until = rec.EffectiveAt.Time
+	x.services[k] = next
 }
 
 func newService(rec v1alpha1.PublicationSpec, definition []byte) (*Service, error) {
@@ -89,10 +113,10 @@ func newService(rec v1alpha1.PublicationSpec, definition []byte) (*Service, erro
 	}, nil
 }
 
-// with copies s with another seq and state.
+// with copies s with another seq and state, and without an end.
 func (s *Service) with(seq int64, suspended bool) *Service {
 	next := *s
-	next.Seq, next.Suspended = seq, suspended
+	next.Seq, next.Suspended, next.Until = seq, suspended, time.Time{}
 	return &next
 }
 
@@ -114,7 +138,7 @@ func (x *Index) Find(provider, service string) (*Service, Provider, bool) {
 	for ns, p := range x.providers {
 		if p.Name == provider {
 			s, ok := x.services[key{ns, service}]
-			return s, p, ok
+			return s, p, ok && !s.isOver(x.now())
 		}
 	}
 	return nil, Provider{}, false
@@ -131,9 +155,10 @@ type Listed struct {
 func (x *Index) List(language string) []Listed {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
+	now := x.now()
 	list := make([]Listed, 0, len(x.services))
 	for k, s := range x.services {
-		if p, ok := x.providers[k.namespace]; ok {
+		if p, ok := x.providers[k.namespace]; ok && !s.isOver(now) {
 			list = append(list, Listed{s, p})
 		}
 	}

@@ -4,6 +4,7 @@ package portal
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -289,6 +290,64 @@ func TestEachTextIsSaid(t *testing.T) {
 		ends := slices.ContainsFunc(stems, func(stem []string) bool { return strings.HasPrefix(id, stem[1]) })
 		if !ends && !strings.Contains(said.String(), `"catalogue.`+id+`"`) {
 			t.Errorf("no page says %q", id)
+		}
+	}
+}
+
+func TestAWithdrawalTakesEffectWhenItSays(t *testing.T) {
+	const path = "/services/sfr/pension-delivery"
+	definition := sampleDefinition(t)
+	decided := record(1, "").DecidedAt.Time
+	withdrawal := record(2, v1alpha1.ActionWithdraw)
+	withdrawal.EffectiveAt = &metav1.Time{Time: decided.Add(time.Hour)}
+	for name, known := range map[string]bool{"of a service that is shown": true, "of one that the catalogue learns of within the grace": false} {
+		t.Run(name, func(t *testing.T) {
+			index, h := newCatalogue(t)
+			now := decided
+			index.now = func() time.Time { return now }
+			steps := []error{index.Apply(withdrawal, definition)}
+			if known {
+				index, h = newCatalogue(t)
+				index.now = func() time.Time { return now }
+				steps = []error{index.Apply(record(1, v1alpha1.ActionPublish), definition), index.Apply(withdrawal, nil)}
+			}
+			if err := errors.Join(steps...); err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range []struct {
+				after  time.Duration
+				status int
+			}{{time.Hour - time.Second, http.StatusOK}, {time.Hour, http.StatusNotFound}} {
+				now = decided.Add(at.after)
+				_, list, _ := get(t, h, "/")
+				if status, _, _ := get(t, h, path); status != at.status || strings.Contains(list, path) != (at.status == http.StatusOK) {
+					t.Errorf("after %v: status %d, listed %v", at.after, status, strings.Contains(list, path))
+				}
+			}
+		})
+	}
+}
+
+// A namespace that was deleted and made again begins at the first record; an old first record that is sent again does not.
+func TestAServiceThatBeginsAnewIsShown(t *testing.T) {
+	index, h := newCatalogue(t)
+	definition := sampleDefinition(t)
+	anew := record(1, v1alpha1.ActionPublish)
+	anew.DecidedAt = metav1.NewTime(anew.DecidedAt.Add(24 * time.Hour))
+	for _, step := range []struct {
+		name   string
+		record v1alpha1.PublicationSpec
+		status int
+	}{
+		{"withdrawn", record(5, v1alpha1.ActionWithdraw), http.StatusNotFound},
+		{"the old first record once more", record(1, v1alpha1.ActionPublish), http.StatusNotFound},
+		{"the first record of a new namespace", anew, http.StatusOK},
+	} {
+		if err := index.Apply(step.record, definition); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, _ := get(t, h, "/services/sfr/pension-delivery"); status != step.status {
+			t.Errorf("%s: status %d, want %d", step.name, status, step.status)
 		}
 	}
 }
