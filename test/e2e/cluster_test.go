@@ -35,23 +35,27 @@ type cluster struct {
 
 // start builds the programs as `make build` and `make run` do, starts okno-local over a data folder of its own and waits for its
 // last screen.
-func start(t *testing.T, root string) *cluster {
+func (c *cluster) start(t *testing.T) {
 	t.Helper()
-	watchSources(t, root)
+	watchSources(t, c.root)
 	for _, args := range [][]string{{"-o", "bin/", "./cmd/..."}, {"-o", "bin/okno-local", "./hack/local/run"}} {
 		build := exec.CommandContext(t.Context(), "go", append([]string{"build"}, args...)...)
-		build.Dir = root
+		build.Dir = c.root
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false -trimpath")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("go build %v: %v\n%s", args, err, out)
 		}
 	}
 	dir := t.TempDir()
-	c := &cluster{root: root, data: filepath.Join(dir, "data"), log: filepath.Join(dir, "screen.log"), door: freeAddress(t)}
+	c.data, c.log, c.door = filepath.Join(dir, "data"), filepath.Join(dir, "screen.log"), freeAddress(t)
 	c.launch(t)
-	t.Cleanup(func() { c.process.Stop(time.Minute) })
+	// Whatever fails, what the cluster told of itself says most.
+	t.Cleanup(func() {
+		if c.process.Stop(time.Minute); t.Failed() {
+			t.Logf("okno-local said:\n%s", c.said())
+		}
+	})
 	c.await(t, "the last screen", c.hasStarted)
-	return c
 }
 
 // watchSources reads the repository's folders: what a test reads is what `go test` compares before it repeats an old result, and

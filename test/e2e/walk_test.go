@@ -42,7 +42,8 @@ func TestTheWalkOfTheREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &walk{cluster: start(t, root)}
+	w := &walk{cluster: &cluster{root: root}}
+	w.start(t)
 	for _, step := range []struct {
 		name string
 		do   func(*walk, *testing.T)
@@ -62,7 +63,7 @@ func TestTheWalkOfTheREADME(t *testing.T) {
 	} {
 		// The steps build on each other: after one that failed the others would only say so too.
 		if !t.Run(step.name, func(t *testing.T) { step.do(w, t) }) {
-			t.Fatalf("okno-local said:\n%s", w.said())
+			return
 		}
 	}
 }
