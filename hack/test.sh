@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export KUBEBUILDER_ASSETS="${KUBEBUILDER_ASSETS:-$PWD/bin}"
-exec go run ./test/env/shared -- go test "$@"
+exec go run ./test/env/shared -- go test -timeout 30m "$@"
