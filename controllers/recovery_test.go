@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/gate"
 	"github.com/okno-dev/okno/internal/installation"
 	"github.com/okno-dev/okno/internal/resources"
 )
@@ -141,6 +143,7 @@ func TestRevisionsOfADeletedServiceGoAfterItsGrace(t *testing.T) {
 
 func TestNobodyDecidesWhileAdmissionIsNotAsShipped(t *testing.T) {
 	f := newFixture(t, "scenarios", "moderator")
+	f.keepTrace()
 	f.shipped.Validating = append(f.shipped.Validating, admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "okno-of-a-later-version"}})
 	f.run()
 	f.apply(f.service("permit"))
@@ -151,6 +154,37 @@ func TestNobodyDecidesWhileAdmissionIsNotAsShipped(t *testing.T) {
 	if svc.Status.Published != nil || !meta.IsStatusConditionTrue(svc.Status.Conditions, v1alpha1.ConditionStalled) {
 		t.Errorf("published %v:%s", svc.Status.Published, conditions(svc))
 	}
+}
+
+// keepTrace puts the trace of the admission policies back after a test that pretends they changed: decisions of the next tests would
+// be too old.
+func (f *fixture) keepTrace() {
+	f.Helper()
+	key := client.ObjectKey{Namespace: v1alpha1.SystemNamespace, Name: gate.TraceName}
+	before := &corev1.ConfigMap{}
+	missing := f.client.Get(f.Context(), key, before)
+	if client.IgnoreNotFound(missing) != nil {
+		f.Fatal(missing)
+	}
+	f.Cleanup(func() {
+		f.stop()
+		ctx := context.WithoutCancel(f.Context())
+		now := &corev1.ConfigMap{}
+		if err := f.client.Get(ctx, key, now); err != nil {
+			f.Error(err)
+			return
+		}
+		if missing != nil {
+			if err := f.client.Delete(ctx, now); err != nil {
+				f.Error(err)
+			}
+			return
+		}
+		now.Data = before.Data
+		if err := f.client.Update(ctx, now); err != nil {
+			f.Error(err)
+		}
+	})
 }
 
 func (f *fixture) awaitProvider(name, reason string) *v1alpha1.ServiceProvider {

@@ -10,22 +10,33 @@ import (
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/gate"
 )
 
-// admission compares the admission policies in force with those that were shipped, once for each state of them.
+// admission compares the admission policies in force with those that were shipped, once for each state of them, and keeps the trace
+// of their changes.
 type admission struct {
 	mu      sync.Mutex
 	version string
-	altered []string
-	since   time.Time
+	found   inForce
+	trace   *gate.AdmissionTrace // nil before it was read
 }
 
-// admissionOf tells which of the shipped policies are not in force as shipped, read through from, and since when those that are in
-// force are.
-func (r *Reconciler) admissionOf(ctx context.Context, from client.Reader) (altered []string, since time.Time, err error) {
+// inForce is what the comparison came to.
+type inForce struct {
+	altered      []string  // what is not as shipped
+	since        time.Time // when the youngest was created
+	alteredUntil time.Time // when they were last seen to change
+}
+
+// admissionOf tells how the admission policies, read through from, stand to those that were shipped.
+func (r *Reconciler) admissionOf(ctx context.Context, from client.Reader) (inForce, error) {
 	mutating := &admissionregistrationv1.MutatingAdmissionPolicyList{}
 	mutatingBindings := &admissionregistrationv1.MutatingAdmissionPolicyBindingList{}
 	validating := &admissionregistrationv1.ValidatingAdmissionPolicyList{}
@@ -33,7 +44,7 @@ func (r *Reconciler) admissionOf(ctx context.Context, from client.Reader) (alter
 	var version strings.Builder
 	for _, list := range []client.ObjectList{mutating, mutatingBindings, validating, validatingBindings} {
 		if err := from.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, time.Time{}, fmt.Errorf("list admission policies: %w", err)
+			return inForce{}, fmt.Errorf("list admission policies: %w", err)
 		}
 	}
 	for _, o := range mutating.Items {
@@ -48,13 +59,10 @@ func (r *Reconciler) admissionOf(ctx context.Context, from client.Reader) (alter
 	for _, o := range validatingBindings.Items {
 		note(&version, &o)
 	}
-	altered, since = r.admission.compare(version.String(), r.Admission, func() gate.Admission {
-		return gate.Admission{
-			Mutating: mutating.Items, MutatingBindings: mutatingBindings.Items,
-			Validating: validating.Items, ValidatingBindings: validatingBindings.Items,
-		}
+	return r.compareAdmission(ctx, version.String(), gate.Admission{
+		Mutating: mutating.Items, MutatingBindings: mutatingBindings.Items,
+		Validating: validating.Items, ValidatingBindings: validatingBindings.Items,
 	})
-	return altered, since, nil
 }
 
 // note writes down which version of an object was seen. Lists from the cache have no order, so order is left to the names: a
@@ -66,12 +74,50 @@ func note(b *strings.Builder, o client.Object) {
 	b.WriteByte(' ')
 }
 
-func (a *admission) compare(version string, shipped gate.Admission, inForce func() gate.Admission) ([]string, time.Time) {
+func (r *Reconciler) compareAdmission(ctx context.Context, version string, have gate.Admission) (inForce, error) {
+	a := &r.admission
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if version == "" || version != a.version {
-		have := inForce()
-		a.version, a.altered, a.since = version, gate.AdmissionAltered(shipped, have), gate.AdmissionSince(shipped, have)
+	if a.trace != nil && version == a.version {
+		return a.found, nil
 	}
-	return a.altered, a.since
+	next, err := r.followAdmission(ctx, have)
+	if err != nil {
+		return inForce{}, err
+	}
+	a.trace, a.version = &next, version
+	a.found = inForce{
+		altered: gate.AdmissionAltered(r.Admission, have), since: gate.AdmissionSince(r.Admission, have), alteredUntil: next.AlteredUntil,
+	}
+	return a.found, nil
+}
+
+// followAdmission continues the trace that tells that policies were altered and put back, and writes it down before anything is
+// judged by it. Nothing is written while nothing changed.
+func (r *Reconciler) followAdmission(ctx context.Context, have gate.Admission) (gate.AdmissionTrace, error) {
+	kept := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: v1alpha1.SystemNamespace, Name: gate.TraceName}}
+	err := r.reader.Get(ctx, client.ObjectKeyFromObject(kept), kept)
+	absent := apierrors.IsNotFound(err)
+	if err != nil && !absent {
+		return gate.AdmissionTrace{}, fmt.Errorf("read trace of admission policies: %w", err)
+	}
+	trace, err := gate.ParseTrace(kept.Data)
+	if err != nil {
+		return gate.AdmissionTrace{}, err
+	}
+	next := trace.Follow(r.Admission, have, r.clock.Now())
+	if next.Seen == trace.Seen {
+		return next, nil
+	}
+	before := kept.DeepCopy()
+	kept.Data = next.Data()
+	if absent {
+		err = r.client.Create(ctx, kept, client.FieldOwner(v1alpha1.FieldManager))
+	} else {
+		err = r.client.Patch(ctx, kept, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(v1alpha1.FieldManager))
+	}
+	if err != nil {
+		return gate.AdmissionTrace{}, fmt.Errorf("write trace of admission policies: %w", err)
+	}
+	return next, nil
 }

@@ -59,7 +59,7 @@ func (r *Reconciler) factsOf(ctx context.Context, from client.Reader, namespace 
 		}
 	}
 	var err error
-	f.altered, f.since, err = r.admissionOf(ctx, from)
+	f.admission, err = r.admissionOf(ctx, from)
 	return f, err
 }
 

@@ -105,7 +105,7 @@ func TestAnAuthorIsNamedOnlyWhenTheStampIsCertain(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := scopeOf(nil, nil, func(s *scope) { s.facts = facts{since: since, altered: tt.altered} })
+			s := scopeOf(nil, nil, func(s *scope) { s.facts = facts{admission: inForce{since: since, altered: tt.altered}} })
 			for d, made := range map[v1alpha1.Digest]*metav1.Time{oldDigest: tt.previous, newDigest: tt.own} {
 				if made != nil {
 					rev := revisionOf("permit-x", d)

@@ -60,7 +60,7 @@ func (s *scope) input(rev gate.Revision, f facts) gate.Input {
 		Policies: f.policies, PoliciesKnown: f.policiesProblem == nil,
 		Approvals: f.approvals[rev.Digest], ApprovalsKnown: true,
 		Publications: s.ledger, PublicationsKnown: true,
-		AdmissionAltered: f.altered, AdmissionSince: f.since, AdmissionKnown: true,
+		AdmissionAltered: f.admission.altered, AdmissionSince: f.admission.since, AdmissionAlteredUntil: f.admission.alteredUntil, AdmissionKnown: true,
 	}
 }
 

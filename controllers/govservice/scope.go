@@ -54,8 +54,7 @@ type facts struct {
 	policies        []v1alpha1.PublicationPolicy
 	policiesProblem error // why policies are not known; nil when they are
 	approvals       map[v1alpha1.Digest][]v1alpha1.Approval
-	altered         []string
-	since           time.Time
+	admission       inForce
 }
 
 // validity is what validation came to.

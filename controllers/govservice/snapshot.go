@@ -5,6 +5,7 @@ package govservice
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -86,12 +87,12 @@ func (s *scope) nameTaken(taken *v1alpha1.ServiceRevision) error {
 // when a revision of what stood there before is.
 func (s *scope) author(body *v1alpha1.GovService) string {
 	stamped := body.Annotations[v1alpha1.AuthorAnnotation]
-	sure := s.facts.since.Add(gate.AdmissionSettles)
+	sure := latest(s.facts.admission.since, s.facts.admission.alteredUntil).Add(gate.AdmissionSettles)
 	certain := body.CreationTimestamp.After(sure)
 	for _, rev := range s.revisions {
 		certain = certain || (rev.Spec.Digest != s.digest && rev.CreationTimestamp.After(sure))
 	}
-	if stamped == "" || !certain || len(s.facts.altered) > 0 {
+	if stamped == "" || !certain || len(s.facts.admission.altered) > 0 {
 		return v1alpha1.UnknownAuthor
 	}
 	return stamped
@@ -111,4 +112,11 @@ func makeRevision(svc *v1alpha1.GovService, name string, d v1alpha1.Digest, pack
 func recordLabels(service string, d v1alpha1.Digest) map[string]string {
 	hex := string(d)[len("sha256:"):]
 	return map[string]string{v1alpha1.ServiceLabel: service, v1alpha1.DigestLabel: hex[:63]}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
