@@ -46,8 +46,8 @@ func TestShippedPoliciesAreBound(t *testing.T) {
 			t.Errorf("validating policy %s is not bound, or lets pass what it cannot judge", p.Name)
 		}
 	}
-	if len(a.Mutating) != 2 || len(a.Validating) != 3 {
-		t.Errorf("%d mutating and %d validating policies, want 2 and 3", len(a.Mutating), len(a.Validating))
+	if len(a.Mutating) != 2 || len(a.Validating) != 4 {
+		t.Errorf("%d mutating and %d validating policies, want 2 and 4", len(a.Mutating), len(a.Validating))
 	}
 }
 
@@ -66,7 +66,7 @@ func TestAdmissionAltered(t *testing.T) {
 		}},
 		"a rule removed": {
 			change: func(a *gate.Admission) {
-				a.Validating[2].Spec.Validations = a.Validating[2].Spec.Validations[1:]
+				a.Validating[3].Spec.Validations = a.Validating[3].Spec.Validations[1:]
 			},
 			want: []string{"ValidatingAdmissionPolicy okno-records was altered"},
 		},
@@ -100,8 +100,9 @@ func TestAdmissionAltered(t *testing.T) {
 				"MutatingAdmissionPolicy okno-approver is missing", "MutatingAdmissionPolicy okno-author is missing",
 				"MutatingAdmissionPolicyBinding okno-approver is missing", "MutatingAdmissionPolicyBinding okno-author is missing",
 				"ValidatingAdmissionPolicy okno-approver is missing", "ValidatingAdmissionPolicy okno-author is missing",
-				"ValidatingAdmissionPolicy okno-records is missing",
+				"ValidatingAdmissionPolicy okno-controller is missing", "ValidatingAdmissionPolicy okno-records is missing",
 				"ValidatingAdmissionPolicyBinding okno-approver is missing", "ValidatingAdmissionPolicyBinding okno-author is missing",
+				"ValidatingAdmissionPolicyBinding okno-controller is missing",
 				"ValidatingAdmissionPolicyBinding okno-records is missing",
 			},
 		},
