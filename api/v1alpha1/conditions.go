@@ -48,6 +48,7 @@ const (
 	ReasonAwaitingApproval   = "AwaitingApproval"
 	ReasonRejected           = "Rejected"
 	ReasonNoPolicy           = "NoPolicy"
+	ReasonPoliciesTooLarge   = "PoliciesTooLarge" // they ask for more than a Publication can record
 	ReasonAwaitingRevision   = "AwaitingRevision"
 	ReasonAdmissionAltered   = "AdmissionPolicyAltered"
 	ReasonRevoked            = "Revoked"

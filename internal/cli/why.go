@@ -250,7 +250,7 @@ func next(m *matter, v gate.Verdict) []whyNext {
 		return nil
 	}
 	switch v.Reason {
-	case v1alpha1.ReasonNoPolicy:
+	case v1alpha1.ReasonNoPolicy, v1alpha1.ReasonPoliciesTooLarge:
 		return []whyNext{{Who: "the platform team", Command: "kubectl get publicationpolicies"}}
 	case v1alpha1.ReasonAdmissionAltered:
 		return []whyNext{{Who: "the platform team", Command: "kubectl apply --server-side --force-conflicts -f config/admission"}}

@@ -23,5 +23,7 @@
 //   - An Approve may be revoked by anyone who may decide at its gate; that only adds caution. A Reject may be revoked only by who
 //     made it: nobody lifts another's objection, and an agency answers it with a changed definition.
 //   - Revoke and Withdraw are final; who changes their mind decides anew.
+//   - Doubt about who decided makes an Approve void and nothing else: what was said against a digest holds, and what is served is
+//     withdrawn by a decision against it and never by a change of the rules.
 //   - A Reject of what is served stops nothing that is served: Withdraw does.
 package gate

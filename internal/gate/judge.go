@@ -163,7 +163,7 @@ func beyondARecord(s *scope, v *Verdict) bool {
 	if len(s.in.Policies) <= maxPolicies && s.rules.decisions <= maxDecisions {
 		return false
 	}
-	v.Reason = v1alpha1.ReasonNoPolicy
+	v.Reason = v1alpha1.ReasonPoliciesTooLarge
 	v.Message = fmt.Sprintf("%d policies ask for %d decisions together; a Publication records at most %d policies and %d decisions: ask the platform team for fewer",
 		len(s.in.Policies), s.rules.decisions, maxPolicies, maxDecisions)
 	return true

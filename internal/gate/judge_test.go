@@ -256,7 +256,7 @@ func TestMoreThanARecordHoldsIsNotPublished(t *testing.T) {
 		"33 of decisions": input(wide, approve("sonya", "security", 1)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if v := gate.Judge(in); v.Approved || v.Reason != v1alpha1.ReasonNoPolicy || !strings.Contains(v.Message, "records at most") {
+			if v := gate.Judge(in); v.Approved || v.Reason != v1alpha1.ReasonPoliciesTooLarge || !strings.Contains(v.Message, "records at most") {
 				t.Errorf("verdict: %s", tell(v))
 			}
 		})
