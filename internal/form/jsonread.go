@@ -26,14 +26,23 @@ const (
 // otherwise. A number that neither holds exactly enough stays the text that was sent, so that it is a value of the wrong type.
 // It refuses duplicate keys, invalid UTF-8, trailing content and more than maxJSONDepth levels.
 func readJSON(body []byte) (any, *SyntaxError) {
-	r := &jsonReader{body: body, dec: json.NewDecoder(bytes.NewReader(body))}
-	r.dec.UseNumber()
+	r := &jsonReader{body: body}
 	if len(body) > MaxBodyBytes {
 		return nil, r.fail(0, "тело длиннее 1 МиБ", "the body is longer than 1 MiB")
 	}
 	if !utf8.Valid(body) {
 		return nil, r.fail(invalidUTF8At(body), "тело не в кодировке UTF-8", "the body is not UTF-8")
 	}
+	if v, ok := walkJSON(body); ok {
+		return v, nil
+	}
+	return r.read()
+}
+
+// read reads all by the decoder, which tells what is wrong.
+func (r *jsonReader) read() (any, *SyntaxError) {
+	r.dec = json.NewDecoder(bytes.NewReader(r.body))
+	r.dec.UseNumber()
 	v, failure := r.value(0)
 	if failure != nil {
 		return nil, failure

@@ -117,7 +117,9 @@ func (c *compiler) schema() bool {
 		c.templates, err = expression.NewEnv(typeOf(c.m.root), true)
 	}
 	if err == nil && len(c.list) == before {
-		c.m.validator, err = newValidator(c.m.root)
+		if c.m.validator, err = newValidator(c.m.root); err == nil {
+			c.m.root.adopt(c.m.validator)
+		}
 	}
 	if err != nil {
 		c.add(path, "schema-invalid", err.Error(), "a valid JSON Schema", "correct the schema")

@@ -37,22 +37,26 @@ func normaliseValue(n *node, v any) any {
 		}
 		return normaliseList(n.items, []any{v})
 	}
-	switch v := v.(type) {
+	switch t := v.(type) {
 	case nil:
 		if n != nil && n.required && n.kind == expression.Object {
 			return normaliseObject(n, nil)
 		}
 	case string:
-		if s := normaliseText(v); s != "" {
+		switch s := normaliseText(t); s {
+		case "":
+			return normaliseValue(n, nil)
+		case t:
+			return v // not boxed anew
+		default:
 			return s
 		}
-		return normaliseValue(n, nil)
 	case map[string]any:
-		if object := normaliseObject(n, v); len(object) > 0 || n != nil && n.required {
+		if object := normaliseObject(n, t); len(object) > 0 || n != nil && n.required {
 			return object
 		}
 	case []any:
-		return normaliseList(nil, v)
+		return normaliseList(nil, t)
 	default:
 		return v
 	}
@@ -127,7 +131,21 @@ func normaliseText(s string) string {
 	if strings.ContainsRune(s, '\r') {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	}
-	return strings.TrimSpace(norm.NFC.String(s))
+	if !isPlainNFC(s) {
+		s = norm.NFC.String(s)
+	}
+	return strings.TrimSpace(s)
+}
+
+// isPlainNFC tells of most texts in Russian or Latin letters that they are in NFC: all is below U+0300 or from U+0400 to U+047F,
+// where no character combines with another or stands for others. Those blocks are known by the first bytes of their characters.
+func isPlainNFC(s string) bool {
+	for i := range len(s) {
+		if b := s[i]; b >= 0xCC && b != 0xD0 && b != 0xD1 {
+			return false
+		}
+	}
+	return true
 }
 
 // isXMLText tells that XML can hold every character of s, so that no way in takes what another cannot carry.

@@ -50,7 +50,9 @@ func (d *jsonDecoder) member(e *Envelope, name string, v any) {
 	switch name {
 	case "data":
 		e.Data = d.object(pointer, v)
-		d.known(d.m.root, e.Data, pointer)
+		if !d.m.root.knows(e.Data) {
+			d.known(d.m.root, e.Data, pointer)
+		}
 	case "documents":
 		e.Documents = d.documents(v)
 	case "applicant":
@@ -134,6 +136,34 @@ func (d *jsonDecoder) documents(v any) []Attachment {
 		}
 	}
 	return attachments
+}
+
+// knows tells that known has nothing to do, which takes less than doing it.
+func (n *node) knows(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		if n.kind == expression.List {
+			n = n.items
+		}
+		if n.kind != expression.Object {
+			return true
+		}
+		for name, inner := range v {
+			if p := n.prop(name); p == nil || !p.knows(inner) {
+				return false
+			}
+		}
+	case []any:
+		if n.kind != expression.List {
+			return true
+		}
+		for _, item := range v {
+			if !n.items.knows(item) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // known reports and removes the properties that the schema does not have.

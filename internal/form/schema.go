@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/okno-dev/okno/internal/expression"
 )
 
@@ -38,6 +40,8 @@ type node struct {
 	minimum, maximum     *float64
 	multipleOf           *float64
 	codes                *codeList
+
+	schema *jsonschema.Schema // of this node, compiled
 
 	xml xmlNames
 }

@@ -255,6 +255,24 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
+// BenchmarkFile is what the form does for an application that is filed as JSON.
+func BenchmarkFile(b *testing.B) {
+	m := compiled(b, pension(b))
+	body, err := os.ReadFile("../../config/samples/applications/pension.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	now := m.def.Scenarios[0].Now.Time
+	b.ReportAllocs()
+	for b.Loop() {
+		e, broken, err := m.ParseJSON(body)
+		if err != nil || len(broken)+len(m.Validate(e, now)) > 0 {
+			b.Fatal(broken, err)
+		}
+		m.Route(e, now)
+	}
+}
+
 func BenchmarkPage(b *testing.B) {
 	m := compiled(b, pension(b))
 	var data map[string]any

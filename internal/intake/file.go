@@ -72,7 +72,6 @@ func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation,
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	model.Normalise(envelope)
 	violations := slices.Concat(broken, model.Validate(envelope, s.formNow(c)))
 	if len(violations) > 0 {
 		return store.Receipt{}, invalid(violations)
