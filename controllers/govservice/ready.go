@@ -69,7 +69,7 @@ func (st state) refused() *readiness {
 	}
 	verdict := st.verdicts[st.revision.Spec.Digest]
 	switch verdict.Reason {
-	case v1alpha1.ReasonRejected, v1alpha1.ReasonRevoked, v1alpha1.ReasonNoPolicy, v1alpha1.ReasonAdmissionAltered:
+	case v1alpha1.ReasonRejected, v1alpha1.ReasonRevoked, v1alpha1.ReasonNoPolicy, v1alpha1.ReasonPoliciesTooLarge, v1alpha1.ReasonAdmissionAltered:
 		return &readiness{metav1.ConditionFalse, verdict.Reason, verdict.Message, v1alpha1.ConditionStalled}
 	default:
 		return nil

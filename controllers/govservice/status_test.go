@@ -110,6 +110,10 @@ func TestWhatTheStatusSays(t *testing.T) {
 		"it was rejected while the old one serves": {
 			scopeOf(serving, verdicts{newDigest: rejected, oldDigest: yes}, intakeRuns), answers{"False", "Rejected", "Stalled", "Published", "permit-new 1/2", "Failed"},
 		},
+		"policies ask for more than a record can hold": {
+			scopeOf(serving, verdicts{newDigest: {Decided: true, Reason: v1alpha1.ReasonPoliciesTooLarge, Total: 40}, oldDigest: yes}, intakeRuns),
+			answers{"False", "PoliciesTooLarge", "Stalled", "Published", "permit-new 0/40", "Failed"},
+		},
 		"it is invalid while the old one serves": {
 			scopeOf(serving, verdicts{oldDigest: yes}, intakeRuns, func(s *scope) {
 				s.validity = validity{status: metav1.ConditionFalse, reason: v1alpha1.ReasonInvalid, message: "1 error"}
