@@ -37,8 +37,8 @@ func (m *Model) hide(data map[string]any, in *expression.Input) *visible {
 		v.pages[pg.number] = holds(pg.showWhen, in)
 		dropped := false
 		for _, f := range pg.listed {
-			if f.showWhen != nil && v.pages[pg.number] {
-				v.hidden[f] = !holds(f.showWhen, in)
+			if f.showWhen != nil && v.pages[pg.number] && !holds(f.showWhen, in) {
+				v.hidden[f] = true
 			}
 			if !v.pages[pg.number] || v.hidden[f] {
 				dropped = drop(data, f.node.pointer) || dropped

@@ -17,7 +17,6 @@ import (
 // rule that cannot be judged, because it costs too much, counts as broken: nothing is filed unchecked.
 func (c *check) rules() {
 	for _, r := range c.m.rules {
-		f := c.m.fieldOf(r.at)
 		if !c.isAsked(r.at) || !c.isSound(r.inputs...) || c.invalid[r.at.pointer] {
 			continue
 		}
@@ -35,7 +34,7 @@ func (c *check) rules() {
 			continue
 		}
 		p := problem{Violation: Violation{Pointer: "/data" + r.at.pointer, Code: r.code, Message: r.message}, ready: ready, rank: c.m.rank("/data" + r.at.pointer)}
-		if f != nil {
+		if f := c.m.fieldOf(r.at); f != nil {
 			p.page = f.page
 			if own := f.errors[r.code]; f.node == r.at && len(own) > 0 {
 				p.Message = own
