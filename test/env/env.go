@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -78,7 +77,7 @@ func start(t testing.TB) (*rest.Config, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cluster, err := Launch(t.Context(), dir, bin, root(t))
+	cluster, err := Launch(t.Context(), dir, bin, controlplanetest.ModuleRoot(t))
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -89,23 +88,6 @@ func start(t testing.TB) (*rest.Config, func(), error) {
 		}
 	}
 	return cluster.Config("okno:tests", controlplane.Masters), stop, nil
-}
-
-// root is the repository: the nearest folder above the test's that holds go.mod.
-func root(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Fatal("no go.mod above the test's folder")
-	return ""
 }
 
 // Launch starts an API server without controllers over data folder dir and installs what lies in root/config.

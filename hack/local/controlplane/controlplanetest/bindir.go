@@ -18,7 +18,7 @@ func BinDir(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("KUBEBUILDER_ASSETS")
 	if dir == "" {
-		dir = filepath.Join(moduleRoot(t), "bin")
+		dir = filepath.Join(ModuleRoot(t), "bin")
 	}
 	for _, program := range controlplane.Programs {
 		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
@@ -28,8 +28,8 @@ func BinDir(t testing.TB) string {
 	return dir
 }
 
-// moduleRoot is the nearest folder above the test's that holds go.mod.
-func moduleRoot(t testing.TB) string {
+// ModuleRoot is the nearest folder above the test's that holds go.mod.
+func ModuleRoot(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
