@@ -18,7 +18,7 @@ help: ## Show this list
 
 .PHONY: try
 try: ## Lint, prove and serve the sample service on loopback, without a cluster; ADDRESS=127.0.0.1:9090 moves it
-	@test -x $(BIN)/kubectl-okno || echo "building the command line and the intake (about 3 minutes the first time)"
+	@test -x $(BIN)/kubectl-okno || echo "building the command line and the intake (about 4 minutes the first time)"
 	@go build -o $(BIN)/kubectl-okno ./cmd/kubectl-okno
 	@$(BIN)/kubectl-okno serve -f $(SAMPLE) $(if $(ADDRESS),--addr="$(ADDRESS)")
 
