@@ -74,7 +74,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		"services": func() error {
 			return govservice.Setup(mgr, govservice.Options{
 				Clock: o.Clock, Installation: o.Installation, Keys: keys, Admission: o.Admission, Prover: scenarios,
-				Endpoints: o.Settings.Endpoints, Metrics: observer.Metrics, WithdrawGrace: o.WithdrawGrace, Workers: o.Workers,
+				Endpoints: o.Settings.Endpoints, Metrics: observer.Metrics, Checkpoint: observer.Checkpoint, WithdrawGrace: o.WithdrawGrace, Workers: o.Workers,
 			})
 		},
 		"providers": func() error {

@@ -24,6 +24,7 @@ import (
 	"github.com/okno-dev/okno/internal/installation"
 	"github.com/okno-dev/okno/internal/intake"
 	"github.com/okno-dev/okno/internal/intake/store"
+	"github.com/okno-dev/okno/internal/ledger"
 	"github.com/okno-dev/okno/internal/prover"
 	"github.com/okno-dev/okno/internal/resources"
 	"github.com/okno-dev/okno/internal/signature"
@@ -157,6 +158,29 @@ func TestFromOneYAMLToACountedApplication(t *testing.T) {
 		}
 		return nil
 	})
+	f.checkAnchors("permit")
+}
+
+// checkAnchors: the record made before anybody applied names no head of the journal, the next one does, and both are signed.
+func (f *fixture) checkAnchors(name string) {
+	f.Helper()
+	f.apply(f.service(name, titled("Another title")))
+	rev := f.revision(name)
+	f.await(name, v1alpha1.ConditionVerified, v1alpha1.ReasonVerified)
+	f.decide("head", "moderator", v1alpha1.DecisionApprove, rev)
+	f.awaitServed(name, rev.Spec.Digest)
+	for seq, anchored := range map[int64]bool{1: false, 2: true} {
+		record := &v1alpha1.Publication{}
+		if err := f.client.Get(f.Context(), client.ObjectKey{Namespace: f.ns, Name: ledger.RecordName(name, seq)}, record); err != nil {
+			f.Fatal(err)
+		}
+		if err := f.keys().VerifyPublication(record.Spec, f.ns); err != nil {
+			f.Error(err)
+		}
+		if got := record.Spec.Checkpoint; (got != nil) != anchored || anchored && (got.Size < 1 || got.RootHash == "") {
+			f.Errorf("record %d names the head %+v", seq, got)
+		}
+	}
 }
 
 func digestServed(ctx context.Context, url string) (string, error) {

@@ -91,6 +91,10 @@ type PublicationSpec struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Report string `json:"report,omitempty"`
+	// checkpoint is the head of the agency's journal when the record was made, as far as it was known: a journal that was cut or
+	// forked later contradicts a signed record. Absent while the journal is empty or not known.
+	// +optional
+	Checkpoint *JournalCheckpoint `json:"checkpoint,omitempty"`
 	// cause says why, when the cause is not a decision: Deleted, Reverted, Suspended, Expired, Revoked.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

@@ -1663,6 +1663,11 @@ func (in *PublicationSpec) DeepCopyInto(out *PublicationSpec) {
 		*out = make([]DecisionRecord, len(*in))
 		copy(*out, *in)
 	}
+	if in.Checkpoint != nil {
+		in, out := &in.Checkpoint, &out.Checkpoint
+		*out = new(JournalCheckpoint)
+		(*in).DeepCopyInto(*out)
+	}
 	in.DecidedAt.DeepCopyInto(&out.DecidedAt)
 	if in.EffectiveAt != nil {
 		in, out := &in.EffectiveAt, &out.EffectiveAt

@@ -149,7 +149,10 @@ func (r *Reconciler) createRecord(ctx context.Context, s *scope, spec v1alpha1.P
 		},
 		Spec: spec,
 	}
-	if err := r.client.Create(ctx, publication, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+	// Strict: a CRD that is older than this controller must refuse a field that it does not know; dropped, it would leave a record
+	// that its own signature contradicts.
+	strict := client.FieldValidation(metav1.FieldValidationStrict)
+	if err := r.client.Create(ctx, publication, client.FieldOwner(v1alpha1.FieldManager), strict); err != nil {
 		return publication, fmt.Errorf("create record %q: %w", publication.Name, err)
 	}
 	return publication, nil
@@ -175,6 +178,9 @@ func (r *Reconciler) makeRecord(s *scope, next step, verdict gate.Verdict, code 
 		if s.target.Status.Report != nil {
 			spec.Report = s.target.Status.Report.SHA256
 		}
+	}
+	if s.provider != nil {
+		spec.Checkpoint = r.Checkpoint(s.provider)
 	}
 	if last := s.ledger.Last(); last != nil {
 		hash, err := signature.RecordHash(last.Spec)

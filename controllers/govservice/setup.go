@@ -45,6 +45,8 @@ type Options struct {
 	Endpoints func(provider, service string) *v1alpha1.Endpoints
 	// Metrics are the newest known counts of a service with the digests that are served and were served before, or nil.
 	Metrics func(service types.NamespacedName, published, previous v1alpha1.Digest) *v1alpha1.Metrics
+	// Checkpoint is the newest known head of an agency's journal, or nil. It asks nobody.
+	Checkpoint func(*v1alpha1.ServiceProvider) *v1alpha1.JournalCheckpoint
 	// WithdrawGrace is how long a deleted service still takes applications.
 	WithdrawGrace time.Duration
 	// Workers is how many services are reconciled at once.

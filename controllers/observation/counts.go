@@ -3,6 +3,8 @@
 package observation
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -116,4 +118,20 @@ func compare(written *v1alpha1.JournalCheckpoint, read *inner.Checkpoint) verdic
 	default:
 		return unchanged
 	}
+}
+
+// maxSize bounds the entries of a journal by what a signed record can say: larger numbers have no one spelling in JSON.
+const maxSize = 1<<53 - 1
+
+// wellFormed is a journal's head as an intake told it, or nil when it is none that could be written anywhere: what an agency's
+// intake says must not keep a record from being made.
+func wellFormed(c *inner.Checkpoint) *inner.Checkpoint {
+	if c == nil || c.Size > maxSize {
+		return nil
+	}
+	root, err := base64.StdEncoding.DecodeString(c.RootHash)
+	if err != nil || len(root) != sha256.Size || base64.StdEncoding.EncodeToString(root) != c.RootHash {
+		return nil
+	}
+	return c
 }

@@ -89,3 +89,27 @@ func TestAJournalOnlyGrows(t *testing.T) {
 		})
 	}
 }
+
+func TestHeadsThatNoRecordCanCarryAreNotTaken(t *testing.T) {
+	root := "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+	tests := map[string]struct {
+		told *inner.Checkpoint
+		want bool
+	}{
+		"a head":                         {&inner.Checkpoint{Size: 3, RootHash: root}, true},
+		"the head of an empty journal":   {&inner.Checkpoint{RootHash: root}, true},
+		"none":                           {nil, false},
+		"more entries than can be said":  {&inner.Checkpoint{Size: 1 << 60, RootHash: root}, false},
+		"a root that is no hash":         {&inner.Checkpoint{Size: 3, RootHash: "AAAA"}, false},
+		"a root that is no base64":       {&inner.Checkpoint{Size: 3, RootHash: "three"}, false},
+		"a root that is spelled oddly":   {&inner.Checkpoint{Size: 3, RootHash: root[:20] + "\n" + root[20:]}, false},
+		"a root with something after it": {&inner.Checkpoint{Size: 3, RootHash: root + root}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := wellFormed(tt.told) != nil; got != tt.want {
+				t.Errorf("taken = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

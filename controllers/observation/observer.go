@@ -141,7 +141,7 @@ func (o *Observer) askOne(ctx context.Context, p *v1alpha1.ServiceProvider) {
 // remember keeps what an intake told and marks what changed by it. The first answer marks everything: whether it differs from
 // what was written in another life is seen when it is due.
 func (o *Observer) remember(p *v1alpha1.ServiceProvider, state *inner.State) {
-	seen := &look{counts: byService(state.Counts), checkpoint: state.Checkpoint, at: o.Clock.Now()}
+	seen := &look{counts: byService(state.Counts), checkpoint: wellFormed(state.Checkpoint), at: o.Clock.Now()}
 	services := changed(o.seen(p.Spec.Namespace), seen)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -149,7 +149,7 @@ func (o *Observer) remember(p *v1alpha1.ServiceProvider, state *inner.State) {
 	for _, service := range services {
 		o.demand(item{Namespace: p.Spec.Namespace, Name: service})
 	}
-	if state.Checkpoint != nil {
+	if seen.checkpoint != nil {
 		o.demand(item{Name: p.Name})
 	}
 }
@@ -184,4 +184,13 @@ func (o *Observer) Metrics(service types.NamespacedName, published, previous v1a
 		return nil
 	}
 	return metrics(published, previous, seen.counts[service.Name], seen.at)
+}
+
+// Checkpoint is the newest known head of an agency's journal, for a record that is about to be signed; nil while none is known. A
+// journal that does not continue the one whose head was written is not believed: the record then carries the head that was.
+func (o *Observer) Checkpoint(p *v1alpha1.ServiceProvider) *v1alpha1.JournalCheckpoint {
+	if seen := o.seen(p.Spec.Namespace); seen != nil && compare(p.Status.Checkpoint, seen.checkpoint) == grown {
+		return checkpoint(seen.checkpoint, seen.at)
+	}
+	return p.Status.Checkpoint.DeepCopy()
 }

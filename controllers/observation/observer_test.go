@@ -4,6 +4,8 @@ package observation
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -182,10 +184,50 @@ func TestAStatusThatIsRefusedKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
+// rootOf is the root of a journal that a name stands for.
+func rootOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func TestARecordCarriesTheNewestHeadThatContinuesTheWrittenOne(t *testing.T) {
+	written := &v1alpha1.JournalCheckpoint{Size: 5, RootHash: rootOf("five"), At: metav1.NewTime(noon.Add(-time.Hour))}
+	read := func(size uint64, root string) *inner.Checkpoint {
+		return &inner.Checkpoint{Size: size, RootHash: rootOf(root)}
+	}
+	tests := map[string]struct {
+		written *v1alpha1.JournalCheckpoint
+		told    *inner.Checkpoint
+		want    *v1alpha1.JournalCheckpoint
+	}{
+		"nothing is known":                  {nil, nil, nil},
+		"an intake that is away":            {written, nil, written},
+		"a journal that grew":               {written, read(7, "seven"), &v1alpha1.JournalCheckpoint{Size: 7, RootHash: rootOf("seven"), At: metav1.NewTime(noon)}},
+		"one whose head was wiped":          {nil, read(7, "seven"), &v1alpha1.JournalCheckpoint{Size: 7, RootHash: rootOf("seven"), At: metav1.NewTime(noon)}},
+		"one in which nothing happened":     {written, read(5, "five"), written},
+		"one that was cut":                  {written, read(3, "three"), written},
+		"one that was rewritten":            {written, read(5, "FIVE"), written},
+		"an intake that tells what is none": {written, &inner.Checkpoint{Size: 9, RootHash: "nine"}, written},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.place.tell(inner.State{Checkpoint: tt.told})
+			if tt.told != nil {
+				b.ask(t.Context())
+			}
+			p := &v1alpha1.ServiceProvider{Spec: v1alpha1.ServiceProviderSpec{Namespace: "fund"}, Status: v1alpha1.ServiceProviderStatus{Checkpoint: tt.written}}
+			if diff := cmp.Diff(tt.want, b.Checkpoint(p)); diff != "" {
+				t.Errorf("checkpoint (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAJournalsHeadIsWrittenOnceAMinuteAtMost(t *testing.T) {
 	b := newBench(t)
 	look := func(size uint64, root string) {
-		b.place.tell(inner.State{Checkpoint: &inner.Checkpoint{Size: size, RootHash: root}})
+		b.place.tell(inner.State{Checkpoint: &inner.Checkpoint{Size: size, RootHash: rootOf(root)}})
 		b.ask(t.Context())
 		b.write(t.Context())
 	}
@@ -200,7 +242,7 @@ func TestAJournalsHeadIsWrittenOnceAMinuteAtMost(t *testing.T) {
 	if err := b.client.Get(t.Context(), client.ObjectKey{Name: "sfr"}, p); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.writes) != 2 || p.Status.Checkpoint.Size != 2 || p.Status.Checkpoint.RootHash != "two" {
+	if len(b.writes) != 2 || p.Status.Checkpoint.Size != 2 || p.Status.Checkpoint.RootHash != rootOf("two") {
 		t.Errorf("%d writes, checkpoint %+v", len(b.writes), p.Status.Checkpoint)
 	}
 	b.clock.Step(time.Hour)

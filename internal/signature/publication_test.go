@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,8 @@ func full() v1alpha1.PublicationSpec {
 		Policies:  []v1alpha1.PolicyReference{{Name: "default", SHA256: hash("1")}},
 		Decisions: []v1alpha1.DecisionRecord{{Gate: "ministry", Approval: "a", Person: "olga", SHA256: hash("2")}},
 		Report:    hash("3"), Cause: "Reverted", Previous: hash("4"),
-		DecidedAt: *at(1), EffectiveAt: at(2), EndsAt: at(3),
+		Checkpoint: &v1alpha1.JournalCheckpoint{Size: 42, RootHash: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", At: *at(0)},
+		DecidedAt:  *at(1), EffectiveAt: at(2), EndsAt: at(3),
 	}
 }
 
@@ -87,6 +89,32 @@ func TestASignedRecordVerifiesAfterStorage(t *testing.T) {
 	}
 }
 
+// TestARecordMadeBeforeCheckpointsStillVerifies: a field that records gained later leaves what was signed before as it was.
+func TestARecordMadeBeforeCheckpointsStillVerifies(t *testing.T) {
+	raw, err := os.ReadFile("testdata/record-before-checkpoint.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old struct {
+		PublicKey string                   `json:"publicKey"`
+		Spec      v1alpha1.PublicationSpec `json:"spec"`
+	}
+	if err := json.Unmarshal(raw, &old); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := signature.ParseKeys(old.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.VerifyPublication(old.Spec, "sfr"); err != nil {
+		t.Error(err)
+	}
+	old.Spec.Checkpoint = full().Checkpoint
+	if err := keys.VerifyPublication(old.Spec, "sfr"); !errors.Is(err, signature.ErrInvalid) {
+		t.Errorf("a head that was put into it later: %v", err)
+	}
+}
+
 // TestTamperingIsFound alters and removes every value of a signed record, one at a time.
 func TestTamperingIsFound(t *testing.T) {
 	s := signer(t)
@@ -100,7 +128,7 @@ func TestTamperingIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	paths := leaves(whole, nil)
-	if want := 22; len(paths) != want {
+	if want := 25; len(paths) != want {
 		t.Fatalf("the record has %d values, this test knows %d: set the new field in full()", len(paths), want)
 	}
 	for _, path := range paths {
