@@ -33,7 +33,7 @@ func Of(raw []byte) (v1alpha1.Digest, error) {
 	if err != nil {
 		return "", err
 	}
-	return sum(canonical), nil
+	return OfCanonical(canonical), nil
 }
 
 // Canonical returns the RFC 8785 form of a definition's JSON, with the same refusals as Of.
@@ -72,7 +72,9 @@ func JSON(v any) ([]byte, string, error) {
 	return out, hex.EncodeToString(hash[:]), nil
 }
 
-func sum(canonical []byte) v1alpha1.Digest {
+// OfCanonical returns the digest of a definition's canonical form. Bytes in any other form get a hash that is no definition's
+// digest, so that bytes which hash to a known digest are canonical.
+func OfCanonical(canonical []byte) v1alpha1.Digest {
 	h := sha256.New()
 	h.Write([]byte(Domain))
 	h.Write(canonical)

@@ -26,6 +26,7 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 	c.APIPath = "/apis"
 	c.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
 	c.UserAgent = "okno-follow"
+	c.DisableCompression = true // what is read is near and small; packing and unpacking it takes longer than sending it
 	if c.QPS == 0 {
 		c.QPS, c.Burst = 100, 200
 	}

@@ -10,7 +10,6 @@ package follow
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,7 +23,6 @@ import (
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
-	"github.com/okno-dev/okno/internal/digest"
 )
 
 // Verifier checks that a record was signed by a trusted key for its namespace; signature.Keys does.
@@ -240,29 +238,4 @@ func (f *follower) deliver(ctx context.Context, key service) error {
 		p.newest = nil
 	}
 	return nil
-}
-
-// ErrRevision tells that a revision is not the one that a Publication names.
-var ErrRevision = errors.New("revision is not what the publication names")
-
-// definition fetches the definition that a record names and checks that it is that one.
-func (f *follower) definition(ctx context.Context, namespace string, spec *v1alpha1.PublicationSpec) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	var revision v1alpha1.ServiceRevision
-	if err := f.client.Get().Namespace(namespace).Resource("servicerevisions").Name(spec.Revision).Do(ctx).Into(&revision); err != nil {
-		return nil, fmt.Errorf("read revision %q: %w", spec.Revision, err)
-	}
-	canonical, err := digest.Canonical(revision.Spec.Definition.Raw())
-	if err != nil {
-		return nil, fmt.Errorf("read revision %q: %w", spec.Revision, err)
-	}
-	got, err := digest.Of(canonical)
-	if err != nil {
-		return nil, fmt.Errorf("hash revision %q: %w", spec.Revision, err)
-	}
-	if got != spec.Digest || revision.Spec.Service != spec.Service {
-		return nil, fmt.Errorf("%w: %q hashes to %q, wanted %q", ErrRevision, spec.Revision, got, spec.Digest)
-	}
-	return canonical, nil
 }

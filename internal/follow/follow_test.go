@@ -34,6 +34,8 @@ type apiServer struct {
 	watchers  []chan v1alpha1.Publication
 	fetched   int
 	fetches   chan struct{} // one for each fetch of a revision
+	// cacheLags tells that the cache, which resourceVersion=0 asks for, knows no revision yet.
+	cacheLags bool
 	// doubled sends each event twice, as a watch that is resumed may.
 	doubled bool
 }
@@ -65,7 +67,7 @@ func newAPIServer(t *testing.T) *apiServer {
 		a.fetched++
 		a.fetches <- struct{}{}
 		revision, ok := a.revisions[r.PathValue("name")]
-		if !ok {
+		if !ok || a.cacheLags && r.URL.Query().Get("resourceVersion") == "0" {
 			answer(w, http.StatusNotFound, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: "Failure", Reason: "NotFound", Code: 404})
 			return
 		}

@@ -5,7 +5,6 @@ package intake
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,9 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/okno-dev/okno/api/v1alpha1"
-	"github.com/okno-dev/okno/internal/digest"
-	"github.com/okno-dev/okno/internal/intake/store"
 )
 
 // state is whether a service takes applications.
@@ -27,23 +26,19 @@ const (
 	withdrawn       // for good; receipts stay readable
 )
 
-// entry is what is served of a service. Its definition is read at first use: an intake of a hundred services starts at once, and
-// holds those that people come for.
+// entry is what is served of a service, and all that is held of one that nobody comes for: its release is read when somebody does.
 type entry struct {
 	service, digest, revision string
 
-	spec  v1alpha1.PublicationSpec
-	since time.Time
+	seq    int64
+	action v1alpha1.PublicationAction
+	endsAt *metav1.Time
+	since  time.Time
 
-	loaded atomic.Pointer[release]
-	brief  atomic.Pointer[brief]
+	brief atomic.Pointer[brief]
 }
 
-func newEntry(r *release, spec v1alpha1.PublicationSpec, since time.Time) *entry {
-	e := &entry{service: r.service, digest: r.digest, revision: r.revision, spec: spec, since: since}
-	e.loaded.Store(r)
-	return e
-}
+func (e *entry) key() releaseKey { return releaseKey{e.service, e.digest} }
 
 // brief is what lists of services show of one.
 type brief struct {
@@ -55,24 +50,22 @@ type brief struct {
 // stateAt tells whether the service takes applications. Ends are obeyed by the clock, without a record.
 func (e *entry) stateAt(now time.Time) state {
 	switch {
-	case e.spec.Action == v1alpha1.ActionWithdraw, e.spec.EndsAt != nil && !now.Before(e.spec.EndsAt.Time):
+	case e.action == v1alpha1.ActionWithdraw, e.endsAt != nil && !now.Before(e.endsAt.Time):
 		return withdrawn
-	case e.spec.Action == v1alpha1.ActionSuspend:
+	case e.action == v1alpha1.ActionSuspend:
 		return suspended
 	default:
 		return open
 	}
 }
 
-// catalogue holds what is served and the releases that drafts were begun on.
+// catalogue holds what is served.
 type catalogue struct {
 	served atomic.Pointer[map[string]*entry]
 
 	// mu orders switches; readers never take it.
 	mu      sync.Mutex
 	pending map[string]v1alpha1.PublicationSpec // the newest record of a service that is not effective yet
-
-	old sync.Map // releaseKey → *release, for drafts on former revisions
 }
 
 func newCatalogue() *catalogue {
@@ -108,11 +101,16 @@ func (s *Server) restore(ctx context.Context) error {
 	}
 	m := make(map[string]*entry, len(records))
 	for _, record := range records {
-		var spec v1alpha1.PublicationSpec
+		var spec struct {
+			EndsAt *metav1.Time `json:"endsAt"`
+		}
 		if err := json.Unmarshal(record.Publication, &spec); err != nil {
 			return fmt.Errorf("read publication %d of %q: %w", record.Seq, record.Service, err)
 		}
-		m[record.Service] = &entry{service: record.Service, digest: record.Digest, revision: record.Revision, spec: spec, since: record.Since}
+		m[record.Service] = &entry{
+			service: record.Service, digest: record.Digest, revision: record.Revision,
+			seq: record.Seq, action: v1alpha1.PublicationAction(record.Action), endsAt: spec.EndsAt, since: record.Since,
+		}
 	}
 	s.catalogue.served.Store(&m)
 	return s.restorePending(ctx)
@@ -134,18 +132,13 @@ func (s *Server) restorePending(ctx context.Context) error {
 	return nil
 }
 
-// current returns the release of an entry, read from the store at first use.
+// current returns the release of an entry.
 func (s *Server) current(ctx context.Context, e *entry) (*release, error) {
-	if r := e.loaded.Load(); r != nil {
-		return r, nil
-	}
-	r, err := s.remembered(ctx, e.service, e.digest)
+	r, err := s.releases.get(ctx, e.key())
 	if err != nil {
 		return nil, fmt.Errorf("read what is served of %q: %w", e.service, err)
 	}
-	// Two first requests may both have read it; all go on with one, and compile it once.
-	e.loaded.CompareAndSwap(nil, r)
-	return e.loaded.Load(), nil
+	return r, nil
 }
 
 // briefOf returns what lists show of an entry, without keeping its whole definition.
@@ -169,183 +162,15 @@ func (s *Server) briefOf(ctx context.Context, e *entry) (*brief, error) {
 }
 
 // remembered reads a release from the store.
-func (s *Server) remembered(ctx context.Context, service, digest string) (*release, error) {
-	raw, err := s.store.Definition(ctx, digest)
+func (s *Server) remembered(ctx context.Context, key releaseKey) (*release, error) {
+	raw, err := s.store.Definition(ctx, key.digest)
 	if err != nil {
 		return nil, err
 	}
-	return newRelease(service, digest, raw, s.options.BaseURL)
+	return newRelease(key.service, key.digest, raw, s.options.BaseURL)
 }
 
 // releaseOf returns the release that a draft or an application was made on.
 func (s *Server) releaseOf(ctx context.Context, service, digest string) (*release, error) {
-	if e := s.catalogue.lookup(service); e != nil && e.digest == digest {
-		return s.current(ctx, e)
-	}
-	if r, ok := s.catalogue.old.Load(releaseKey{service, digest}); ok {
-		return r.(*release), nil
-	}
-	r, err := s.remembered(ctx, service, digest)
-	if err != nil {
-		return nil, err
-	}
-	kept, _ := s.catalogue.old.LoadOrStore(r.key(), r)
-	return kept.(*release), nil
-}
-
-// Knows tells whether the store holds a definition, so that a follower need not fetch it.
-func (s *Server) Knows(ctx context.Context, digest string) bool {
-	_, err := s.store.Definition(ctx, digest)
-	return err == nil
-}
-
-// Publish follows a Publication whose signature the caller has verified. body is the definition, or nil when the store knows it.
-// A record that is not newer than the served one is ignored. The service switches when everything is loaded, hashed, compiled and
-// on disk; until then, and after any error, the old one serves. A record that is not effective yet waits for its time.
-func (s *Server) Publish(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) error {
-	s.catalogue.mu.Lock()
-	defer s.catalogue.mu.Unlock()
-	if e := s.catalogue.lookup(spec.Service); e != nil && spec.Seq <= e.spec.Seq {
-		return nil
-	}
-	if p, ok := s.catalogue.pending[spec.Service]; ok && spec.Seq < p.Seq {
-		return nil
-	}
-	if spec.EffectiveAt != nil && s.options.Clock().Before(spec.EffectiveAt.Time) {
-		if err := s.wait(ctx, spec, body); err != nil {
-			return fmt.Errorf("keep publication %d of %q until its time: %w", spec.Seq, spec.Service, err)
-		}
-		return nil
-	}
-	if err := s.switchTo(ctx, spec, body); err != nil {
-		return fmt.Errorf("follow publication %d of %q: %w", spec.Seq, spec.Service, err)
-	}
-	delete(s.catalogue.pending, spec.Service)
-	return nil
-}
-
-// wait keeps a record that is not effective yet, with its definition, on disk: at its time nobody may be there to ask. The caller
-// holds the catalogue's mu.
-func (s *Server) wait(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) error {
-	if spec.Action != v1alpha1.ActionWithdraw {
-		if _, err := s.load(ctx, spec, body); err != nil {
-			return err
-		}
-	}
-	publication, err := json.Marshal(spec)
-	if err != nil {
-		return err
-	}
-	if err := s.store.RememberPending(ctx, store.Served{
-		Service: spec.Service, Seq: spec.Seq, Action: string(spec.Action), Digest: string(spec.Digest), Revision: spec.Revision,
-		Publication: publication, Since: spec.EffectiveAt.Time,
-	}); err != nil {
-		return err
-	}
-	s.catalogue.pending[spec.Service] = spec
-	return nil
-}
-
-// promote switches to the publications that have become effective.
-func (s *Server) promote(ctx context.Context, now time.Time) error {
-	s.catalogue.mu.Lock()
-	defer s.catalogue.mu.Unlock()
-	var errs []error
-	for service, spec := range s.catalogue.pending {
-		if now.Before(spec.EffectiveAt.Time) {
-			continue
-		}
-		if err := s.switchTo(ctx, spec, nil); err != nil {
-			errs = append(errs, fmt.Errorf("follow publication %d of %q: %w", spec.Seq, service, err))
-			continue
-		}
-		delete(s.catalogue.pending, service)
-	}
-	return errors.Join(errs...)
-}
-
-// switchTo loads a publication's definition and serves it. The caller holds the catalogue's mu.
-func (s *Server) switchTo(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) error {
-	release, err := s.load(ctx, spec, body)
-	if err != nil && spec.Action == v1alpha1.ActionWithdraw {
-		// A withdrawal is obeyed also when what it names was never seen here: what is served now ends.
-		e := s.catalogue.lookup(spec.Service)
-		if e == nil {
-			return nil
-		}
-		release, err = s.current(ctx, e)
-	}
-	if err != nil {
-		return err
-	}
-	publication, err := json.Marshal(spec)
-	if err != nil {
-		return err
-	}
-	since := spec.DecidedAt.Time
-	if spec.EffectiveAt != nil {
-		since = spec.EffectiveAt.Time
-	}
-	if err := s.store.RememberServed(ctx, store.Served{
-		Service: spec.Service, Seq: spec.Seq, Action: string(spec.Action), Digest: release.digest,
-		Revision: release.revision, Publication: publication, Since: since,
-	}); err != nil {
-		return err
-	}
-	s.catalogue.put(newEntry(release, spec, since))
-	s.log.Info("following a publication", "service", spec.Service, "seq", spec.Seq, "action", string(spec.Action), "digest", string(spec.Digest))
-	return nil
-}
-
-// load returns a publication's release, compiled, with its definition on disk.
-func (s *Server) load(ctx context.Context, spec v1alpha1.PublicationSpec, body []byte) (*release, error) {
-	if e := s.catalogue.lookup(spec.Service); e != nil && e.digest == string(spec.Digest) {
-		return s.current(ctx, e)
-	}
-	if body == nil {
-		known, err := s.store.Definition(ctx, string(spec.Digest))
-		if err != nil {
-			return nil, err
-		}
-		body = known
-	}
-	// A follower and the store hand on canonical bytes; only others are put into that form.
-	canonical := body
-	if verify(string(spec.Digest), body) != nil {
-		var err error
-		if canonical, err = digest.Canonical(body); err != nil {
-			return nil, err
-		}
-	}
-	release, err := newRelease(spec.Service, string(spec.Digest), canonical, s.options.BaseURL)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := release.model(); err != nil {
-		return nil, err
-	}
-	return release, s.store.RememberDefinition(ctx, release.digest, canonical)
-}
-
-// Serve serves a definition that nobody published: the author's own, or a prover's. Each call replaces the former.
-func (s *Server) Serve(ctx context.Context, service string, definition []byte) error {
-	if s.options.Mode == Public {
-		return errors.New("a public intake serves what was published and nothing else")
-	}
-	d, err := digest.Of(definition)
-	if err != nil {
-		return err
-	}
-	seq := int64(1)
-	if e := s.catalogue.lookup(service); e != nil {
-		if e.digest == string(d) {
-			return nil
-		}
-		seq = e.spec.Seq + 1
-	}
-	spec := v1alpha1.PublicationSpec{
-		Service: service, Seq: seq, Action: v1alpha1.ActionPublish, Revision: digest.RevisionName(service, d), Digest: d,
-	}
-	spec.DecidedAt.Time = s.options.Clock()
-	return s.Publish(ctx, spec, definition)
+	return s.releases.get(ctx, releaseKey{service, digest})
 }

@@ -10,6 +10,7 @@
 //	   ▲                                                           ▼
 //	   └──────────────────────────────── file: normalise, validate, route, count the term, acknowledge
 //
-// What is served is immutable: a release is compiled once, and switching to another is one atomic pointer swap. Drafts hold on to
-// the release that they were begun on. The store alone is enough to start and to serve.
+// What is served is immutable: switching to another release is one atomic pointer swap. Releases are read from the store and compiled
+// when somebody comes for them, and held for as long as people do. Drafts hold on to the release that they were begun on. The store
+// alone is enough to start and to serve.
 package intake

@@ -86,7 +86,7 @@ func (s *Server) state(r *http.Request) (*inner.State, error) {
 	state := &inner.State{Image: s.options.Image(), PublicKeyIDs: s.options.KeyIDs, Services: []inner.Service{}, Counts: []inner.Counts{}}
 	for _, e := range s.catalogue.all() {
 		state.Services = append(state.Services, inner.Service{
-			Service: e.service, Digest: e.digest, Revision: e.revision, Seq: e.spec.Seq, Since: e.since, Action: string(e.spec.Action),
+			Service: e.service, Digest: e.digest, Revision: e.revision, Seq: e.seq, Since: e.since, Action: string(e.action),
 		})
 	}
 	counts, err := s.store.CountsAt(r.Context(), s.options.Clock())

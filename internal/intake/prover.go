@@ -243,7 +243,7 @@ func (p *ProverServer) state(w http.ResponseWriter, _ *http.Request) {
 	for _, proof := range p.proofs {
 		for _, e := range proof.server.catalogue.all() {
 			state.Services = append(state.Services, inner.Service{
-				Service: e.service, Digest: e.digest, Revision: e.revision, Seq: e.spec.Seq, Since: proof.started, Action: string(e.spec.Action),
+				Service: e.service, Digest: e.digest, Revision: e.revision, Seq: e.seq, Since: proof.started, Action: string(e.action),
 			})
 		}
 	}

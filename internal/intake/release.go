@@ -3,8 +3,6 @@
 package intake
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,10 +22,11 @@ type release struct {
 	service  string
 	digest   string
 	revision string
+	size     int // of the canonical definition, in bytes
 	def      *v1alpha1.ServiceDefinition
 	calendar *calendar.Calendar
 
-	// model compiles the form at first use: an intake with a hundred services answers its first page before it has compiled all.
+	// model compiles the form at first use: the start page needs none.
 	model func() (*form.Model, error)
 	// exports are the OpenAPI document and the schemas, made at first use.
 	exports func() (*exports, error)
@@ -39,12 +38,12 @@ func newRelease(service, want string, canonical []byte, baseURL string) (*releas
 		return nil, err
 	}
 	r := &release{
-		service: service, digest: want, revision: digest.RevisionName(service, v1alpha1.Digest(want)), def: new(v1alpha1.ServiceDefinition),
+		service: service, digest: want, revision: digest.RevisionName(service, v1alpha1.Digest(want)), size: len(canonical),
+		def: new(v1alpha1.ServiceDefinition),
 	}
-	if err := json.Unmarshal(canonical, r.def); err != nil {
+	if err := json.Unmarshal(canonical, &served{ServiceDefinition: r.def}); err != nil {
 		return nil, fmt.Errorf("decode definition: %w", err)
 	}
-	r.def.Scenarios = nil // most of a definition's bytes, and nothing to serve
 	if len(r.def.Languages) == 0 {
 		return nil, errors.New("definition has no languages")
 	}
@@ -53,7 +52,7 @@ func newRelease(service, want string, canonical []byte, baseURL string) (*releas
 		return nil, err
 	}
 	r.calendar = days
-	r.model = sync.OnceValues(func() (*form.Model, error) { return form.Load(r.def) })
+	r.model = sync.OnceValues(func() (*form.Model, error) { return compile(r.def) })
 	r.exports = sync.OnceValues(func() (*exports, error) {
 		model, err := r.model()
 		if err != nil {
@@ -64,12 +63,31 @@ func newRelease(service, want string, canonical []byte, baseURL string) (*releas
 	return r, nil
 }
 
-// verify checks that a canonical form hashes to a digest. Bytes that do are canonical: the digest was taken of no others.
+// served is what is served of a definition: all but its scenarios, which are most of its bytes.
+type served struct {
+	*v1alpha1.ServiceDefinition
+	Scenarios skipped `json:"scenarios"`
+}
+
+// skipped is JSON that is passed over.
+type skipped struct{}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (skipped) UnmarshalJSON([]byte) error { return nil }
+
+// compile loads a form. Whatever a definition makes of the compiler, the server and what it serves go on.
+func compile(def *v1alpha1.ServiceDefinition) (_ *form.Model, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("compiling the form panicked: %v", p)
+		}
+	}()
+	return form.Load(def)
+}
+
+// verify checks that a canonical form hashes to a digest.
 func verify(want string, canonical []byte) error {
-	h := sha256.New()
-	h.Write([]byte(digest.Domain))
-	h.Write(canonical)
-	if got := "sha256:" + hex.EncodeToString(h.Sum(nil)); got != want {
+	if got := digest.OfCanonical(canonical); string(got) != want {
 		return fmt.Errorf("%w: it is %q, not %q", ErrDigest, got, want)
 	}
 	return nil

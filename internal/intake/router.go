@@ -146,7 +146,7 @@ func (s *Server) route(pattern string, h handler) http.Handler {
 		}
 		s.serve(c, h)
 		took := time.Since(begun)
-		s.lastWork.Store(begun.Add(took).UnixNano())
+		s.worked(begun.Add(took))
 		s.metrics.request(pattern, recorder.status, took)
 		s.log.Info("request", "route", pattern, "status", recorder.status, "duration", took)
 	})

@@ -90,12 +90,13 @@ type Server struct {
 	log       *slog.Logger
 	https     bool
 	catalogue *catalogue
+	releases  *releases
 	renderer  *page.Renderer
 	static    *page.Static
 	limiter   *limiter
 	streams   *slots
 	metrics   *metrics
-	lastWork  atomic.Int64 // when the last request ended, in nanoseconds since 1970 by the machine's clock
+	lastWork  atomic.Int64 // when something was done last, in nanoseconds since 1970 by the machine's clock
 	public    http.Handler
 	inner     http.Handler
 }
@@ -115,11 +116,12 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		limiter:   newLimiter(o.ClientRate),
 		streams:   newSlots(o.Mode == Public),
 	}
+	s.releases = newReleases(roomForReleases, o.Clock, s.remembered)
 	if err := s.loadPages(); err != nil {
 		return nil, err
 	}
 	s.metrics = newMetrics(s)
-	s.lastWork.Store(time.Now().UnixNano())
+	s.worked(time.Now())
 	if err := s.restore(ctx); err != nil {
 		return nil, err
 	}
@@ -162,7 +164,8 @@ func (s *Server) Run(ctx context.Context) {
 	var purged, rested time.Time
 	for {
 		now := s.options.Clock()
-		if worked := time.Unix(0, s.lastWork.Load()); worked.After(rested) && time.Since(worked) >= restAfter {
+		expired := s.releases.expire(now.Add(-releaseLife)) > 0
+		if worked := time.Unix(0, s.lastWork.Load()); time.Since(worked) >= restAfter && (expired || worked.After(rested)) {
 			// What a busy hour took is given back: an agency's intake rests most of its life, beside many others.
 			debug.FreeOSMemory()
 			rested = time.Now()
@@ -192,6 +195,7 @@ func (s *Server) purge(ctx context.Context, now time.Time) {
 		s.log.Warn("cannot collect definitions that nothing refers to", "err", err)
 	}
 	s.limiter.forget(now)
-	// Former releases are compiled again when a draft needs one: the compiled forms of all revisions ever served would add up.
-	s.catalogue.old.Clear()
 }
+
+// worked notes that the server has had something to do, by the machine's clock.
+func (s *Server) worked(at time.Time) { s.lastWork.Store(at.UnixNano()) }

@@ -145,6 +145,16 @@ func (s *Store) servedRows(ctx context.Context, query string) ([]Served, error) 
 	return all, rows.Err()
 }
 
+// HasDefinition tells whether a definition is remembered.
+func (s *Store) HasDefinition(ctx context.Context, digest string) (bool, error) {
+	var known bool
+	err := s.readDB.QueryRowContext(ctx, `select exists (select 1 from definition where digest = $1)`, digest).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("look for a definition: %w", err)
+	}
+	return known, nil
+}
+
 // Definition returns the canonical raw JSON of a remembered definition.
 func (s *Store) Definition(ctx context.Context, digest string) ([]byte, error) {
 	var body string

@@ -87,6 +87,11 @@ func TestADefinitionIsKeptWhileAnythingRefersToIt(t *testing.T) {
 	collect(1)
 	_, err := s.Definition(t.Context(), digestB)
 	wantError(t, err, ErrNotFound)
+	for digest, want := range map[string]bool{digestA: true, digestB: false} {
+		if known, err := s.HasDefinition(t.Context(), digest); err != nil || known != want {
+			t.Errorf("definition %q is known: %v, %v", digest, known, err)
+		}
+	}
 	_, err = s.SaveDraft(t.Context(), draft(func(d *Draft) { d.Digest = digestB }))
 	wantError(t, err, ErrNotFound)
 

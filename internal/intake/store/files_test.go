@@ -93,6 +93,7 @@ func TestPendingRecordsOutliveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	wantError(t, s.RememberPending(t.Context(), record(4, "sha256:unknown")), ErrNotFound)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

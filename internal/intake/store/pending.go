@@ -10,10 +10,15 @@ import (
 const servedColumns = `service, seq, action, digest, revision, since, publication`
 
 // RememberPending keeps a record that becomes effective at v.Since, so that it is obeyed then also after a restart without
-// anybody to ask. It replaces the service's former pending record unless that has a higher sequence number. Its definition,
-// if it was remembered, is kept.
+// anybody to ask. It replaces the service's former pending record unless that has a higher sequence number. Its definition
+// is kept; one that was not remembered is ErrNotFound, unless it is a withdrawal.
 func (s *Store) RememberPending(ctx context.Context, v Served) error {
 	return s.do(ctx, len(v.Publication), func(t *tx) error {
+		if v.Action != ActionWithdraw {
+			if err := t.requireDefinition(v.Digest); err != nil {
+				return err
+			}
+		}
 		_, err := t.exec(`
 			insert into pending (`+servedColumns+`) values ($1, $2, $3, $4, $5, $6, $7)
 			on conflict (service) do update set seq = excluded.seq, action = excluded.action, digest = excluded.digest,
