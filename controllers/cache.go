@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"sync"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -34,10 +35,10 @@ func Scheme() *runtime.Scheme {
 	return scheme
 }
 
-// CacheOptions keep the cache small: what grows with a service is its metadata, its status and a digest, never its definition.
+// CacheOptions keep the cache small: what grows with a service is its metadata, its status, a digest and a code, never its definition.
 // Only kinds that something watches may be read through it.
 func CacheOptions() cache.Options {
-	d := &digests{known: map[[sha256.Size]byte]v1alpha1.Digest{}}
+	d := &digests{known: map[[sha256.Size]byte]kept{}}
 	return cache.Options{
 		ReaderFailOnMissingInformer: true,
 		DefaultTransform:            stripMetadata,
@@ -63,32 +64,49 @@ func stripMetadata(in any) (any, error) {
 	return in, nil
 }
 
-// digests remember the digests of bytes seen lately: a status write brings the whole definition again, and a plain hash of it is
+// kept is what the cache keeps of a definition.
+type kept struct {
+	digest v1alpha1.Digest // "" of what cannot be hashed honestly: validation reads it and says why
+	code   string          // "" where none can be read
+}
+
+// digests remember what is kept of bytes seen lately: a status write brings the whole definition again, and a plain hash of it is
 // fifty times cheaper than its canonical form.
 type digests struct {
 	mu    sync.Mutex
-	known map[[sha256.Size]byte]v1alpha1.Digest
+	known map[[sha256.Size]byte]kept
 }
 
-// maxDigests bounds what is remembered, at about 200 bytes each.
+// maxDigests bounds what is remembered, at about 250 bytes each.
 const maxDigests = 2048
 
-func (d *digests) of(raw []byte) v1alpha1.Digest {
+func (d *digests) of(raw []byte) kept {
 	key := sha256.Sum256(raw)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known, ok := d.known[key]; ok {
 		return known
 	}
-	sum, err := digest.Of(raw)
-	if err != nil {
-		sum = "" // what cannot be hashed honestly has no digest; validation reads it and says why
+	k := kept{code: codeOf(raw)}
+	if sum, err := digest.Of(raw); err == nil {
+		k.digest = sum
 	}
 	if len(d.known) >= maxDigests {
 		clear(d.known)
 	}
-	d.known[key] = sum
-	return sum
+	d.known[key] = k
+	return k
+}
+
+// codeOf is the code that a definition declares, or "" where that is no text.
+func codeOf(raw []byte) string {
+	var def struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(raw, &def); err != nil {
+		return ""
+	}
+	return def.Code
 }
 
 func (d *digests) stripService(in any) (any, error) {
@@ -105,9 +123,11 @@ func (d *digests) stripRevision(in any) (any, error) {
 	return stripMetadata(in)
 }
 
-// strip keeps the digest of a definition and drops its body. A transform may see an object twice.
+// strip keeps the digest and the code of a definition and drops its body. A transform may see an object twice.
 func (d *digests) strip(def *v1alpha1.Definition) {
 	if def.Raw() != nil {
-		def.Strip(string(d.of(def.Raw())))
+		k := d.of(def.Raw())
+		def.Strip(string(k.digest))
+		def.KeepCode(k.code)
 	}
 }

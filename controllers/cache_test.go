@@ -26,7 +26,7 @@ func transformOf(t *testing.T, object any) func(any) (any, error) {
 	return nil
 }
 
-func TestTheCacheKeepsADigestInsteadOfABody(t *testing.T) {
+func TestTheCacheKeepsADigestAndACodeInsteadOfABody(t *testing.T) {
 	raw := []byte(`{"title":{"en":"A","ru":"Я"},"code":"1"}`)
 	want, err := digest.Of(raw)
 	if err != nil {
@@ -36,18 +36,27 @@ func TestTheCacheKeepsADigestInsteadOfABody(t *testing.T) {
 		object any
 		kept   func(any) *v1alpha1.Definition
 		want   string
+		code   string
 	}{
 		"a service": {
 			&v1alpha1.GovService{Spec: v1alpha1.GovServiceSpec{Service: v1alpha1.NewDefinition(raw)}},
-			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.GovService).Spec.Service }, string(want),
+			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.GovService).Spec.Service }, string(want), "1",
 		},
 		"a revision": {
 			&v1alpha1.ServiceRevision{Spec: v1alpha1.ServiceRevisionSpec{Definition: v1alpha1.NewDefinition(raw)}},
-			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.ServiceRevision).Spec.Definition }, string(want),
+			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.ServiceRevision).Spec.Definition }, string(want), "1",
 		},
 		"what cannot be hashed has none": {
 			&v1alpha1.GovService{Spec: v1alpha1.GovServiceSpec{Service: v1alpha1.NewDefinition([]byte(`{"a":null}`))}},
-			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.GovService).Spec.Service }, "",
+			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.GovService).Spec.Service }, "", "",
+		},
+		"what cannot be hashed may have a code": {
+			&v1alpha1.GovService{Spec: v1alpha1.GovServiceSpec{Service: v1alpha1.NewDefinition([]byte(`{"a":null,"code":"1"}`))}},
+			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.GovService).Spec.Service }, "", "1",
+		},
+		"a code that is no text is none": {
+			&v1alpha1.GovService{Spec: v1alpha1.GovServiceSpec{Service: v1alpha1.NewDefinition([]byte(`{"a":null,"code":1}`))}},
+			func(o any) *v1alpha1.Definition { return &o.(*v1alpha1.GovService).Spec.Service }, "", "",
 		},
 	}
 	for name, tt := range tests {
@@ -58,8 +67,8 @@ func TestTheCacheKeepsADigestInsteadOfABody(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if kept := tt.kept(object); kept.Raw() != nil || kept.Digest() != tt.want {
-					t.Errorf("kept %q with digest %q, want %q", kept.Raw(), kept.Digest(), tt.want)
+				if kept := tt.kept(object); kept.Raw() != nil || kept.Digest() != tt.want || kept.Code() != tt.code {
+					t.Errorf("kept %q with digest %q and code %q, want %q and %q", kept.Raw(), kept.Digest(), kept.Code(), tt.want, tt.code)
 				}
 			}
 		})
@@ -84,15 +93,15 @@ func TestTheCacheDropsWhatNobodyReads(t *testing.T) {
 }
 
 func TestRememberedDigestsAreBounded(t *testing.T) {
-	d := &digests{known: map[[32]byte]v1alpha1.Digest{}}
+	d := &digests{known: map[[32]byte]kept{}}
 	for i := range maxDigests + 10 {
 		raw := fmt.Appendf(nil, `{"code":"%d"}`, i)
 		want, err := digest.Of(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := d.of(raw); got != want || d.of(raw) != want {
-			t.Fatalf("digest of %s is %q, want %q", raw, got, want)
+		if got := d.of(raw); got.digest != want || d.of(raw) != got {
+			t.Fatalf("digest of %s is %q, want %q", raw, got.digest, want)
 		}
 	}
 	if len(d.known) > maxDigests {

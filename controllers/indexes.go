@@ -18,6 +18,7 @@ func index(ctx context.Context, indexer client.FieldIndexer) error {
 		field  string
 		value  func(client.Object) string
 	}{
+		{&v1alpha1.GovService{}, "spec.service.code", func(o client.Object) string { return o.(*v1alpha1.GovService).Spec.Service.Code() }},
 		{&v1alpha1.ServiceRevision{}, "spec.service", func(o client.Object) string { return o.(*v1alpha1.ServiceRevision).Spec.Service }},
 		{&v1alpha1.Publication{}, "spec.service", func(o client.Object) string { return o.(*v1alpha1.Publication).Spec.Service }},
 		{&v1alpha1.Approval{}, "spec.subject.digest", func(o client.Object) string { return string(o.(*v1alpha1.Approval).Spec.Subject.Digest) }},

@@ -187,6 +187,61 @@ func TestTwoServicesCannotPublishUnderOneCode(t *testing.T) {
 	}
 }
 
+func TestDraftsOfOneCodeAreWarnedUntilOneChangesIt(t *testing.T) {
+	f := newFixture(t, "scenarios", "moderator")
+	f.run()
+	f.deploy()
+	sameCode := func(def map[string]any) { def["code"] = f.ns + ".one" }
+	f.apply(f.service("first", sameCode))
+	f.await("first", v1alpha1.ConditionValid, v1alpha1.ReasonValid)
+	f.apply(f.service("second", sameCode))
+	f.awaitShared("first", `service "second"`)
+	f.awaitShared("second", `service "first"`)
+
+	// Each service is told of its own accord, and again by a controller that remembers nothing; nothing is written for it.
+	count := &writes{}
+	f.transport = count.wrap
+	f.run()
+	f.apply(f.service("third"))
+	f.await("third", v1alpha1.ConditionReady, v1alpha1.ReasonProverAway)
+	for _, write := range count.taken() {
+		if strings.Contains(write, "/first") || strings.Contains(write, "/second") {
+			t.Errorf("written though nothing changed: %s", write)
+		}
+	}
+
+	f.apply(f.service("second"))
+	f.awaitShared("first", "")
+	f.awaitShared("second", "")
+
+	// And when one goes.
+	f.apply(f.service("second", sameCode))
+	f.awaitShared("first", `service "second"`)
+	if err := f.client.Delete(t.Context(), f.get("second")); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitShared("first", "")
+}
+
+// awaitShared waits until a service is warned that somebody asks for its code too, or, with "", until it is not.
+func (f *fixture) awaitShared(name, who string) {
+	f.Helper()
+	f.eventually(fmt.Sprintf("%s shares its code with %q", name, who), func(context.Context) error {
+		svc := f.get(name)
+		told := ""
+		for _, finding := range svc.Status.Findings {
+			if finding.Rule == "code-shared" {
+				told = finding.Message
+			}
+		}
+		valid := meta.FindStatusCondition(svc.Status.Conditions, v1alpha1.ConditionValid)
+		if (told == "") != (who == "") || !strings.Contains(told, who) || !strings.Contains(valid.Message, who) || valid.Status != metav1.ConditionTrue {
+			return fmt.Errorf("told %q:%s", told, conditions(svc))
+		}
+		return nil
+	})
+}
+
 func TestNothingIsPublishedWithoutAPolicy(t *testing.T) {
 	f := newFixture(t)
 	f.run()

@@ -19,6 +19,7 @@ type Definition struct {
 
 	raw    []byte `json:"-"`
 	digest string `json:"-"`
+	code   string `json:"-"`
 }
 
 // ErrStripped tells that a definition was read from a cache that keeps only its digest.
@@ -37,6 +38,12 @@ func (d *Definition) Digest() string { return d.digest }
 func (d *Definition) Strip(digest string) {
 	d.ServiceDefinition, d.raw, d.digest = nil, nil, digest
 }
+
+// Code returns the service's code that KeepCode recorded, or "".
+func (d *Definition) Code() string { return d.code }
+
+// KeepCode records the code that the body declares, for when the body is gone. It is for cache transforms.
+func (d *Definition) KeepCode(code string) { d.code = code }
 
 // Decode reads the body into typed fields, once, and returns them. Unknown fields are ignored here; strict reading is package
 // definition's. Its error names what did not fit.

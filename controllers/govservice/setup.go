@@ -67,6 +67,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		Named("govservice").
 		WithOptions(controller.Options{MaxConcurrentReconciles: o.Workers}).
 		For(&v1alpha1.GovService{}, builder.WithPredicates(meaningful())).
+		Watches(&v1alpha1.GovService{}, handler.EnqueueRequestsFromMapFunc(r.servicesOfSameCode), builder.WithPredicates(codeChanged())).
 		Watches(&v1alpha1.ServiceRevision{}, handler.EnqueueRequestsFromMapFunc(serviceOfRevision)).
 		Watches(&v1alpha1.Publication{}, handler.EnqueueRequestsFromMapFunc(serviceOfPublication)).
 		Watches(&v1alpha1.Approval{}, handler.EnqueueRequestsFromMapFunc(serviceOfApproval)).

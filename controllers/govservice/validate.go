@@ -47,7 +47,7 @@ func (r *Reconciler) validate(ctx context.Context, s *scope) error {
 		v.message = "no ServiceProvider names this namespace: the platform team registers agencies"
 	}
 	s.validity = v
-	return nil
+	return r.warnOfSharedCode(ctx, s)
 }
 
 // isSkewed tells that the digest changed while the generation did not: the API server prunes by another schema than before.
@@ -66,7 +66,7 @@ func (r *Reconciler) known(s *scope) (validity, bool) {
 		return validity{}, false
 	}
 	c := meta.FindStatusCondition(s.before.Conditions, v1alpha1.ConditionValid)
-	if c == nil || c.Status != metav1.ConditionTrue || c.ObservedGeneration != s.svc.Generation {
+	if c == nil || c.Status != metav1.ConditionTrue || c.ObservedGeneration != s.svc.Generation || tellsOfSharedCode(s.before.Findings) {
 		return validity{}, false
 	}
 	return validity{status: c.Status, reason: c.Reason, message: c.Message, findings: s.before.Findings}, true
