@@ -21,8 +21,9 @@ const (
 // CheckPage tells; data itself is left alone. Names that are no question of the page are ignored; a question that values do not
 // name keeps its answer, except that a checkbox or a radio button without a value is an answer taken back.
 //
-// When values ask to add or remove an entry of a list, nothing is judged: the page is to be shown again, and an added entry is an
-// empty object at the end of its list.
+// When values ask to add or remove an entry of a list, nothing is judged and the data stay as they were typed: the page is to be
+// shown again with the entries that the button was pressed beside, blank ones among them, and an added entry is an empty object
+// at the end of its list.
 func (m *Model) ApplyPage(page string, data map[string]any, values url.Values, now time.Time) (map[string]any, []Violation) {
 	for _, pg := range m.pages {
 		if pg.id != page {
@@ -38,9 +39,7 @@ func (m *Model) ApplyPage(page string, data map[string]any, values url.Values, n
 		}
 		e := &Envelope{Data: merged}
 		if action := values.Get("action"); strings.HasPrefix(action, actionAdd) || strings.HasPrefix(action, actionRemove) {
-			m.Normalise(e)
-			a.data = e.Data
-			a.changeList(pg.fields, action)
+			a.changeLists(pg.fields, "", "", action)
 			return a.data, nil
 		}
 		violations := m.CheckPage(page, e, now)
@@ -207,32 +206,50 @@ func setIn(holder any, parts []string, v any) any {
 	return items
 }
 
-// changeList carries out the button that adds or removes an entry of one of the fields' lists.
-func (a *applier) changeList(fields []*field, action string) {
+// changeLists carries out the button that adds or removes an entry of one of the fields' lists, which may lie inside the entries
+// of another list. The fields lie below base in the schema, and below place in the data.
+func (a *applier) changeLists(fields []*field, base, place, action string) {
 	for _, f := range fields {
-		if f.node.kind != expression.List || !f.isGroup() || strings.Contains(f.node.pointer, "*") {
-			a.changeList(f.fields, action)
-			continue
-		}
-		name := inputName(f.node.pointer)
-		v, _ := valueAt(a.data, f.node.pointer)
-		items, _ := v.([]any)
-		if action == actionAdd+name && len(items) < f.node.maxItems {
-			if len(items) == 0 && f.node.minItems > 0 {
-				items = append(items, map[string]any{}) // the entry that was shown empty
+		switch {
+		case !f.isGroup():
+		case f.node.kind != expression.List:
+			a.changeLists(f.fields, base, place, action)
+		default:
+			pointer := place + strings.TrimPrefix(f.node.pointer, base)
+			a.changeList(f, pointer, action)
+			for i := range a.list(pointer) {
+				a.changeLists(f.fields, f.node.items.pointer, pointer+"/"+strconv.Itoa(i), action)
 			}
-			put(a.data, f.node.pointer, append(items, map[string]any{}))
-		}
-		index, named := strings.CutPrefix(action, actionRemove+name+".")
-		if i, err := strconv.Atoi(index); named && err == nil && i >= 0 && i < len(items) {
-			kept := append(append([]any{}, items[:i]...), items[i+1:]...)
-			if len(kept) == 0 {
-				put(a.data, f.node.pointer, nil)
-				continue
-			}
-			put(a.data, f.node.pointer, kept)
 		}
 	}
+}
+
+// changeList carries out the button when it is that of the list at a concrete pointer.
+func (a *applier) changeList(f *field, pointer, action string) {
+	name, items := inputName(pointer), a.list(pointer)
+	if action == actionAdd+name && len(items) < f.node.maxItems {
+		if len(items) == 0 && f.node.minItems > 0 {
+			items = append(items, map[string]any{}) // the entry that was shown empty
+		}
+		put(a.data, pointer, append(items, map[string]any{}))
+		return
+	}
+	index, named := strings.CutPrefix(action, actionRemove+name+".")
+	if i, err := strconv.Atoi(index); named && err == nil && i >= 0 && i < len(items) {
+		kept := append(append([]any{}, items[:i]...), items[i+1:]...)
+		if len(kept) == 0 {
+			put(a.data, pointer, nil)
+			return
+		}
+		put(a.data, pointer, kept)
+	}
+}
+
+// list returns the entries of the list at a concrete pointer.
+func (a *applier) list(pointer string) []any {
+	v, _ := valueAt(a.data, pointer)
+	items, _ := v.([]any)
+	return items
 }
 
 // clone copies what ApplyPage may change.

@@ -93,6 +93,7 @@ func (f *applicant) turn(ctx context.Context, p *page) (answer, error) {
 			p = grown
 			continue
 		}
+		p.overfill(f.envelope)
 		a, err := f.post(ctx, p, map[string]string{actionName: goOn}, f.files(p, nil))
 		if err != nil {
 			return answer{}, err

@@ -186,6 +186,48 @@ func (p *page) lastEntry(place string) int {
 	return last
 }
 
+// overfill gives a full list, one that the page has no button to add to, one entry more when the data has more: a client may send
+// it all the same, and is to be told that there are too many. The inputs are those of the last entry under the next index.
+func (p *page) overfill(envelope map[string]any) {
+	for _, list := range p.lists() {
+		value, _ := lookup(envelope, list)
+		entries, _ := value.([]any)
+		last := p.lastEntry(list)
+		if _, offered := p.adds[list]; offered || last+1 >= len(entries) {
+			continue
+		}
+		from, to := strconv.Itoa(last), strconv.Itoa(last+1)
+		for _, c := range p.controls {
+			rest, inLast := strings.CutPrefix(c.pointer, list+"/"+from+"/")
+			if !inLast {
+				continue
+			}
+			steps := strings.Split(c.name, ".") // a name is the place below /data, with points
+			at := strings.Count(list, "/") - 1
+			if at < 0 || at >= len(steps) || steps[at] != from {
+				continue
+			}
+			steps[at] = to
+			c.pointer, c.name = list+"/"+to+"/"+rest, strings.Join(steps, ".")
+			p.add(c)
+		}
+	}
+}
+
+// lists are the places of the lists whose entries the page asks about, sorted, each once.
+func (p *page) lists() []string {
+	var out []string
+	for _, c := range p.controls {
+		for i, step := range strings.Split(c.pointer, "/") {
+			if _, err := strconv.Atoi(step); err == nil {
+				out = append(out, strings.Join(strings.Split(c.pointer, "/")[:i], "/"))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {

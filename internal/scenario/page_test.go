@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,4 +163,51 @@ func FuzzParsePage(f *testing.F) {
 		}
 		fill(p, map[string]any{"data": map[string]any{"a": []any{"1"}, "children": []any{nil}}})
 	})
+}
+
+func TestOverfill(t *testing.T) {
+	shops := func() *page {
+		return &page{adds: map[string][2]string{}, controls: []control{
+			{pointer: "/data/shops/0/name", name: "shops.0.name"},
+			{pointer: "/data/shops/0/tills/0/number", name: "shops.0.tills.0.number"},
+		}}
+	}
+	tests := map[string]struct {
+		shops []any
+		adds  map[string][2]string
+		want  []string
+	}{
+		"as many as the page asks about": {[]any{map[string]any{"name": "A"}}, nil, nil},
+		"a shop too many, with its tills": {
+			[]any{map[string]any{"name": "A"}, map[string]any{"name": "B"}, map[string]any{"name": "C"}}, nil,
+			[]string{"shops.1.name", "shops.1.tills.0.number"},
+		},
+		"a till too many": {
+			[]any{map[string]any{"tills": []any{map[string]any{"number": "1"}, map[string]any{"number": "2"}}}}, nil,
+			[]string{"shops.0.tills.1.number"},
+		},
+		"more shops that a button adds": {
+			[]any{map[string]any{"name": "A"}, map[string]any{"name": "B"}}, map[string][2]string{"/data/shops": {"action", "add:shops"}}, nil,
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := shops()
+			for list, button := range tc.adds {
+				p.adds[list] = button
+			}
+			before := len(p.controls)
+			p.overfill(map[string]any{"data": map[string]any{"shops": tc.shops}})
+			var got []string
+			for _, c := range p.controls[before:] {
+				got = append(got, c.name)
+				if want := "/data/" + strings.ReplaceAll(c.name, ".", "/"); c.pointer != want {
+					t.Errorf("%s stands for %s, want %s", c.name, c.pointer, want)
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("inputs (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
