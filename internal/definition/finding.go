@@ -70,6 +70,37 @@ func Sort(findings []Finding) []Finding {
 	return slices.Compact(findings)
 }
 
+// WithoutFollowUps drops from sorted findings what goes away by itself when a graver one at the same place, or around it, is
+// mended: an author is told each thing once.
+func WithoutFollowUps(findings []Finding) []Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool {
+		return slices.ContainsFunc(findings, func(of Finding) bool { return follows(f, of) })
+	})
+}
+
+// follows tells that f goes away when of is mended. The list is the specification.
+func follows(f, of Finding) bool {
+	switch {
+	case of.Severity != Error || f == of || !Within(f.Path, of.Path):
+		return false
+	case f.Severity == Warning:
+		// What is to be corrected first may be corrected into something else.
+		return true
+	case of.Reason == Unsupported && f.Path != of.Path:
+		// What is to be left out needs no correction.
+		return true
+	default:
+		// The law has said already that a place is wrong, with its article.
+		return f.Path == of.Path && f.Article == "" && of.Article != ""
+	}
+}
+
+// Within tells that a path is place or leads to something inside it.
+func Within(path, place string) bool {
+	rest, ok := strings.CutPrefix(path, place)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
 func rank(f Finding) int {
 	switch {
 	case f.Severity == Error && f.Reason == "":

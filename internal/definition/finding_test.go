@@ -3,6 +3,7 @@
 package definition
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,37 @@ func TestSort(t *testing.T) {
 	}
 	if !HasErrors(got) || HasErrors(got[len(got)-1:]) || HasErrors(nil) {
 		t.Error("HasErrors is wrong about errors, warnings or nothing")
+	}
+}
+
+func TestWithoutFollowUps(t *testing.T) {
+	e := func(path string) Finding { return Finding{Path: path, Rule: "r", Severity: Error} }
+	w := func(path string) Finding { return Finding{Path: path, Rule: "w", Severity: Warning} }
+	unsupported := Finding{Path: "a[1]", Rule: "u", Severity: Error, Reason: Unsupported}
+	law := Finding{Path: "a", Rule: "law", Severity: Error, Article: "art. 14"}
+	cases := map[string]struct{ findings, want []Finding }{
+		"a warning inside an error":             {[]Finding{e("a"), w("a.b")}, []Finding{e("a")}},
+		"a warning at the place of an error":    {[]Finding{e("a"), w("a")}, []Finding{e("a")}},
+		"a warning beside an error":             {[]Finding{e("a"), w("ab")}, []Finding{e("a"), w("ab")}},
+		"a warning around an error":             {[]Finding{e("a.b"), w("a")}, []Finding{e("a.b"), w("a")}},
+		"an error inside an error":              {[]Finding{e("a"), e("a.b")}, []Finding{e("a"), e("a.b")}},
+		"an error inside what must be left out": {[]Finding{e("a[1].b"), unsupported}, []Finding{unsupported}},
+		"an error beside what must be left out": {[]Finding{e("a[10].b"), unsupported}, []Finding{e("a[10].b"), unsupported}},
+		"what the law says too":                 {[]Finding{law, e("a")}, []Finding{law}},
+		"an error inside what the law refuses":  {[]Finding{law, e("a.b")}, []Finding{law, e("a.b")}},
+		"a warning inside another":              {[]Finding{w("a"), w("a.b")}, []Finding{w("a"), w("a.b")}},
+		"nothing":                               {nil, nil},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			before := slices.Clone(tc.findings)
+			if diff := cmp.Diff(tc.want, WithoutFollowUps(tc.findings)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(before, tc.findings); diff != "" {
+				t.Errorf("the findings given were changed: %s", diff)
+			}
+		})
 	}
 }
 

@@ -67,11 +67,13 @@ type compiler struct {
 	tries     bool
 	programs  map[string]*expression.Program
 	cost      uint64
+	notAsked  map[string]bool              // required properties that were reported to be on no page, by pointer
+	ahead     map[*expression.Program]bool // conditions that were reported to look ahead
 }
 
 func newCompiler(def *v1alpha1.ServiceDefinition) *compiler {
 	return &compiler{
-		def: def, programs: map[string]*expression.Program{},
+		def: def, programs: map[string]*expression.Program{}, notAsked: map[string]bool{}, ahead: map[*expression.Program]bool{},
 		m: &Model{def: def, fields: map[string]*field{}, templates: map[string]*template{}},
 	}
 }
@@ -109,8 +111,8 @@ func (c *compiler) schema() bool {
 	}
 	before := len(c.list)
 	p := &schemaParser{findings: &c.findings, root: object, path: path, codes: compileCodeLists(c.def.Data.CodeLists, &c.findings)}
-	if c.m.root = p.parse(); c.m.root == nil {
-		return false
+	if c.m.root = p.parse(); c.m.root == nil || p.lost {
+		return false // pages and expressions may speak of what could not be read
 	}
 	var err error
 	if c.env, err = expression.NewEnv(typeOf(c.m.root), false); err == nil {

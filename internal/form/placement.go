@@ -4,6 +4,7 @@ package form
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -17,15 +18,21 @@ func (c *compiler) placement() {
 	for _, pg := range c.m.pages {
 		order = numberFields(pg.fields, order)
 	}
+	var demanded []*field
 	c.m.root.leaves(func(n *node) {
 		f := c.m.fields[n.pointer]
 		switch {
+		case f == nil && c.misplaced():
+			// A page may have meant this property where it names another.
 		case f == nil && n.required && n.parent.kind == expression.Object:
+			c.notAsked[n.pointer] = true
 			c.add(n.path, "required-not-asked", "a required property that no page asks for: "+quoted(n.pointer), "required properties that are on a page", "put it on a page or make it optional")
+		case f == nil && c.isRead(n):
+			// What points at it is refused for that.
 		case f == nil:
 			c.warn(n.path, "property-not-asked", "a property that no page asks for: "+quoted(n.pointer), "properties that are on a page", "people who use the form cannot give it: put it on a page or remove it")
 		default:
-			c.checkDemand(f)
+			demanded = append(demanded, f)
 		}
 	})
 	for _, pg := range c.m.pages {
@@ -34,6 +41,37 @@ func (c *compiler) placement() {
 			c.checkLooksBack(at(f.path, "showWhen"), f.showWhen, pg, f.order)
 		}
 	}
+	c.checkDemands(demanded)
+}
+
+// misplaced tells that a page names a property that is not there, or one twice.
+func (c *compiler) misplaced() bool {
+	for _, f := range c.list {
+		if f.Rule == "field-not-in-schema" || f.Rule == "field-twice" {
+			return true
+		}
+	}
+	return false
+}
+
+// isRead tells that a rule points at a property, or that a condition of a page reads it: both need it on a page.
+func (c *compiler) isRead(n *node) bool {
+	for _, r := range c.def.Data.Rules {
+		if at := c.m.root.find(string(r.At)); at == n {
+			return true
+		}
+	}
+	for _, pg := range c.m.pages {
+		if pg.showWhen != nil && contains(pg.showWhen.Inputs(), n.pointer) {
+			return true
+		}
+		for _, f := range pg.listed {
+			if f.showWhen != nil && contains(f.showWhen.Inputs(), n.pointer) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // numberFields gives fields their order in the form, groups before what they hold.
@@ -60,9 +98,11 @@ func (c *compiler) checkLooksBack(path string, p *expression.Program, pg *page, 
 		n.leaves(func(leaf *node) {
 			f := c.m.fields[leaf.pointer]
 			switch {
+			case f == nil && (c.misplaced() || c.notAsked[leaf.pointer]): // told at the property
 			case f == nil:
 				c.add(path, "condition-not-asked", quoted(p.Source())+" reads "+quoted(leaf.pointer)+", which no page asks for", "answers of earlier pages", "put the property on an earlier page")
 			case f.page.number > pg.number || f.page == pg && f.order >= order:
+				c.ahead[p] = true
 				c.add(path, "condition-looks-ahead", quoted(p.Source())+" reads "+quoted(leaf.pointer)+" of page "+quoted(f.page.id), "answers of earlier pages, in a field's condition of earlier fields too", "ask for it earlier")
 			}
 		})
@@ -83,26 +123,58 @@ func (f *field) conditions() map[v1alpha1.Expression]*expression.Program {
 	return all
 }
 
-// checkDemand reports a required property whose question may be hidden while it is demanded: nobody could send the form then. A
-// required property is demanded with the nearest object around it that may be absent. So each condition under which it is shown
-// must either hold whenever that object is there, or hide all of that object.
-func (c *compiler) checkDemand(f *field) {
-	n := f.node
-	scope := n.demandedWith()
-	if !n.required || scope == n {
-		return
+// hiddenDemand are the required properties of a page that one condition may hide.
+type hiddenDemand struct {
+	page   *page
+	source v1alpha1.Expression
+}
+
+// checkDemands reports required properties whose questions may be hidden while they are demanded, all that one condition hides
+// on a page as one.
+func (c *compiler) checkDemands(fields []*field) {
+	var order []hiddenDemand
+	hidden := map[hiddenDemand][]*field{}
+	for _, f := range fields {
+		for _, source := range c.hiding(f) {
+			key := hiddenDemand{f.page, source}
+			if hidden[key] == nil {
+				order = append(order, key)
+			}
+			hidden[key] = append(hidden[key], f)
+		}
 	}
-	for source, condition := range f.conditions() {
-		if scope.parent != nil && hidesAll(c.m, scope, source) || c.env.HoldsWith(condition, scope.pointer, tryAt) {
-			continue
+	for _, key := range order {
+		first := slices.MinFunc(hidden[key], func(a, b *field) int { return a.order - b.order })
+		what := fmt.Sprintf("%q is required", first.node.pointer)
+		if more := len(hidden[key]) - 1; more > 0 {
+			what = fmt.Sprintf("%q and %d more are required", first.node.pointer, more)
 		}
 		allowed := "required properties that are always shown"
-		if scope.parent != nil {
+		if scope := first.node.demandedWith(); scope.parent != nil {
 			allowed = fmt.Sprintf("properties that are shown whenever %q is given", scope.pointer)
 		}
-		c.add(f.path, "required-hidden", fmt.Sprintf("%q is required, but hidden unless %s", n.pointer, source), allowed,
+		c.add(first.path, "required-hidden", what+", but hidden unless "+string(key.source), allowed,
 			"make it optional and demand it by a rule with code required, or hide all of an optional object under the same condition")
 	}
+}
+
+// hiding returns the conditions that may hide a required property while it is demanded: nobody could send the form then. A
+// required property is demanded with the nearest object around it that may be absent. So each condition under which it is shown
+// must either hold whenever that object is there, or hide all of that object.
+func (c *compiler) hiding(f *field) []v1alpha1.Expression {
+	scope := f.node.demandedWith()
+	if !f.node.required || scope == f.node {
+		return nil
+	}
+	var sources []v1alpha1.Expression
+	for source, condition := range f.conditions() {
+		if c.ahead[condition] || scope.parent != nil && hidesAll(c.m, scope, source) || c.env.HoldsWith(condition, scope.pointer, tryAt) {
+			continue
+		}
+		sources = append(sources, source)
+	}
+	slices.Sort(sources)
+	return sources
 }
 
 // hidesAll tells that whatever pages ask of an object is shown only under the condition.

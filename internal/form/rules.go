@@ -44,6 +44,8 @@ func (c *compiler) ruleSet() {
 		case compiled.at == nil:
 			c.add(at(path, "at"), "rule-at", quoted(r.At), "a property of data.schema", "declare the property or correct the pointer")
 			continue
+		case c.m.fieldOf(compiled.at) == nil && compiled.at != c.m.root && (c.misplaced() || c.notAsked[compiled.at.pointer]):
+			continue // told at the property
 		case c.m.fieldOf(compiled.at) == nil && compiled.at != c.m.root:
 			c.add(at(path, "at"), "rule-at", quoted(r.At), "a property that a page asks for", "point at a question, or the applicant is shown an error nowhere")
 			continue

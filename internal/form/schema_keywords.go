@@ -31,6 +31,8 @@ type keywordReader struct {
 	schema map[string]any
 	path   string
 	kind   expression.Kind
+	// refused tells that a keyword was refused, so that what it would have said is missing.
+	refused bool
 }
 
 // unknown reports keywords that the profile does not have. The root has $schema and $defs too.
@@ -48,6 +50,7 @@ func (r *keywordReader) unknown(n *node, isRoot bool) {
 }
 
 func (r *keywordReader) bad(keyword, allowed string) {
+	r.refused = true
 	r.add(at(r.path, keyword), "schema-keyword", found(r.schema[keyword]), allowed, "correct the value of "+keyword)
 }
 
@@ -127,6 +130,7 @@ func (r *keywordReader) enum() []any {
 	seen := map[any]bool{}
 	for i, v := range values {
 		if !r.fits(v) || seen[v] {
+			r.refused = true
 			r.add(index(at(r.path, "enum"), i), "schema-keyword", found(v), "a value of type "+typeNames[r.kind]+", once", "correct or remove it")
 			return nil
 		}

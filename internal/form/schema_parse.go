@@ -36,6 +36,22 @@ type schemaParser struct {
 	codes map[string]*codeList
 	refs  []string // the $refs that are being resolved
 	nodes int
+	// lost tells that a value of the schema could not be read: what else speaks of it cannot be judged.
+	lost bool
+	// told are the bounds and cycles that were reported once and concern the whole schema.
+	told map[string]bool
+}
+
+// once reports what is to be told once of a schema, however often it is met.
+func (p *schemaParser) once(path, rule, found, allowed, do string) {
+	if p.told[rule] {
+		return
+	}
+	if p.told == nil {
+		p.told = map[string]bool{}
+	}
+	p.told[rule] = true
+	p.add(path, rule, found, allowed, do)
 }
 
 // parse compiles the whole schema. It returns nil when nothing useful can be made of it.
@@ -59,10 +75,14 @@ func (p *schemaParser) parse() *node {
 
 // node compiles one schema. It reports all that is wrong and returns nil when the type is not clear.
 func (p *schemaParser) node(schema map[string]any, path string, parent *node, name string, depth int) *node {
+	n := p.readNode(schema, path, parent, name, depth)
+	p.lost = p.lost || n == nil
+	return n
+}
+
+func (p *schemaParser) readNode(schema map[string]any, path string, parent *node, name string, depth int) *node {
 	if p.nodes++; p.nodes > maxNodes || depth > maxDepth {
-		if p.nodes == maxNodes+1 || depth > maxDepth {
-			p.add(path, "schema-size", "a value too many or too deep", fmt.Sprintf("%d values, %d levels", maxNodes, maxDepth), "split the service or flatten the data")
-		}
+		p.once(path, "schema-size", "a value too many or too deep", fmt.Sprintf("%d values, %d levels", maxNodes, maxDepth), "split the service or flatten the data")
 		return nil
 	}
 	if _, ok := schema["$ref"]; ok {
@@ -110,7 +130,7 @@ func (p *schemaParser) resolve(schema map[string]any, path string, parent *node,
 		p.add(at(path, "$ref"), "schema-ref", foundOr(schema["$ref"], "nothing"), "#/$defs/<name> of this schema", "declare the part under $defs")
 		return nil
 	case contains(p.refs, target):
-		p.add(at(path, "$ref"), "schema-ref-cycle", quoted(ref), "parts that do not hold themselves", "repeat the part in a list instead")
+		p.once(at(path, "$ref"), "schema-ref-cycle", quoted(ref), "parts that do not hold themselves", "repeat the part in a list instead")
 		return nil
 	}
 	merged := map[string]any{}
@@ -143,7 +163,7 @@ func (p *schemaParser) shape(n *node, r *keywordReader, depth int) {
 	case expression.Integer, expression.Number:
 		n.enum, n.constant = r.enum(), r.constant()
 		n.minimum, n.maximum, n.multipleOf = r.number("minimum"), r.number("maximum"), r.number("multipleOf")
-		if (n.minimum == nil || n.maximum == nil) && n.enum == nil && n.constant == nil {
+		if (n.minimum == nil || n.maximum == nil) && n.enum == nil && n.constant == nil && !r.refused {
 			p.add(n.path, "schema-unbounded", "a number without minimum or maximum", "both", "say the least and the greatest value")
 		}
 		if n.multipleOf != nil && *n.multipleOf <= 0 {
@@ -163,10 +183,12 @@ func (p *schemaParser) object(n *node, r *keywordReader, depth int) {
 		p.add(at(n.path, "properties"), "schema-properties", fmt.Sprintf("%d properties", len(props)), fmt.Sprintf("1 to %d", maxProperties), "declare the object's values")
 	}
 	n.byName = map[string]*node{}
+	misnamed := false
 	for _, name := range sortedKeys(props) {
 		path := key(at(n.path, "properties"), name)
 		sub, isObject := props[name].(map[string]any)
 		if !propertyName.MatchString(name) || reservedNames[name] || !isObject {
+			p.lost, misnamed = true, true
 			p.add(path, "schema-property-name", quoted(name), "an ASCII name of letters, digits and _ that begins with a letter", "rename it; labels and XML names may be in any script")
 			continue
 		}
@@ -178,7 +200,7 @@ func (p *schemaParser) object(n *node, r *keywordReader, depth int) {
 	for i, name := range r.names("required") {
 		child, known := n.byName[name]
 		if !known {
-			if _, declared := props[name]; !declared {
+			if _, declared := props[name]; !declared && !misnamed { // it may be the one with the wrong name
 				p.add(index(at(n.path, "required"), i), "schema-required", quoted(name), "a property of this object", "declare or remove it")
 			}
 			continue
@@ -199,13 +221,14 @@ func (n *node) rank() int {
 func (p *schemaParser) list(n *node, r *keywordReader, depth int) {
 	n.minItems, n.maxItems = r.size("minItems", 0, maxListSize), r.size("maxItems", 0, maxListSize)
 	n.unique = r.bool("uniqueItems")
-	if n.maxItems == 0 {
+	if n.maxItems == 0 && !r.refused {
 		p.add(n.path, "schema-unbounded", "a list without maxItems", fmt.Sprintf("maxItems from 1 to %d", maxListSize), "say how many entries there may be")
 	}
 	items, ok := r.schema["items"].(map[string]any)
 	if ok {
 		n.items = p.node(items, at(n.path, "items"), n, "", depth+1)
 	} else {
+		p.lost = true
 		p.add(at(n.path, "items"), "schema-items", foundOr(r.schema["items"], "nothing"), "the schema of an entry", "declare what the list holds")
 	}
 	switch {
@@ -221,6 +244,7 @@ func (p *schemaParser) str(n *node, r *keywordReader) {
 	n.enum, n.constant = r.enum(), r.constant()
 	n.format = r.text("format")
 	if n.format != "" && formatSizes[n.format] == 0 {
+		r.refused = true
 		p.add(at(n.path, "format"), "schema-format", quoted(n.format), strings.Join(sortedKeys(formatSizes), ", "), "use a pattern or a rule for other formats")
 		n.format = ""
 	}
@@ -234,17 +258,18 @@ func (p *schemaParser) str(n *node, r *keywordReader) {
 	}
 	if list := r.text("x-okno-codeList"); list != "" {
 		if n.codes = p.codes[list]; n.codes == nil {
+			r.refused = true
 			p.add(at(n.path, "x-okno-codeList"), "unknown-code-list", quoted(list), "the id of one of data.codeLists", "declare the list or correct the id")
 		}
 		if n.enum != nil {
 			p.add(at(n.path, "enum"), "schema-keyword", "enum beside x-okno-codeList", "one of them", "keep the code list")
 		}
 	}
-	p.bound(n)
+	p.bound(n, r)
 }
 
-// bound gives every string a greatest length.
-func (p *schemaParser) bound(n *node) {
+// bound gives every string a greatest length. Where a keyword that would have bounded it was refused, that is all to be said.
+func (p *schemaParser) bound(n *node, r *keywordReader) {
 	for _, v := range append(append([]any{}, n.enum...), n.constant) {
 		if s, ok := v.(string); ok && n.maxLength < len([]rune(s)) && (n.enum != nil || n.constant != nil) {
 			n.maxLength = len([]rune(s))
@@ -257,6 +282,8 @@ func (p *schemaParser) bound(n *node) {
 		n.maxLength = formatSizes[n.format]
 	}
 	switch {
+	case n.maxLength == 0 && r.refused:
+		n.maxLength = 1
 	case n.maxLength == 0:
 		p.add(n.path, "schema-unbounded", "a string without maxLength", fmt.Sprintf("maxLength from 1 to %d", maxStringSize), "say how long the answer may be")
 		n.maxLength = 1

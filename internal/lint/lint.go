@@ -25,7 +25,8 @@ type Options struct {
 
 // input is all that a check may look at.
 type input struct {
-	// def is the definition typed, tree what the law looks at as plain JSON.
+	// raw is the definition's JSON, def the definition typed, tree what the law looks at as plain JSON.
+	raw     []byte
 	def     *v1alpha1.ServiceDefinition
 	tree    map[string]any
 	options Options
@@ -41,12 +42,16 @@ var checks = []check{
 	// Every text exists in every declared language, in words of that language, finished and without HTML.
 	languages,
 	texts,
+	// Who approves a text sees all of it.
+	invisible,
 	// Each registry knows the service by one code.
 	registryCodes,
 	// Mail can be sent to the addresses.
 	contacts,
 	// Files can be judged when they arrive.
 	documents,
+	// Lists are what their sha256 says.
+	codeListPins,
 	// Days exist; a service opens before it closes.
 	dates,
 	// Schema, pages, rules, code lists and XML names fit together, and every expression compiles and holds on partial answers.
@@ -65,8 +70,9 @@ var checks = []check{
 	protectionLevel,
 }
 
-// Lint returns all findings about raw, the JSON of a definition, the gravest first, then by path. What is not JSON that can be
-// hashed, or does not fit the fields' types, is reported alone: nothing else can be said about it.
+// Lint returns all findings about raw, the JSON of a definition, the gravest first, then by path; what follows from a graver one
+// is left out. What is not JSON that can be hashed, or does not fit the fields' types, is reported alone: nothing else can be
+// said about it.
 func Lint(raw []byte, o Options) []definition.Finding {
 	in, findings := read(raw, o)
 	if in == nil {
@@ -75,7 +81,7 @@ func Lint(raw []byte, o Options) []definition.Finding {
 	for _, check := range checks {
 		findings = append(findings, check(*in)...)
 	}
-	return definition.Sort(findings)
+	return definition.WithoutFollowUps(definition.Sort(findings))
 }
 
 // read decodes what the checks look at. The input is nil when nothing can be said beyond the findings.
@@ -84,7 +90,7 @@ func read(raw []byte, o Options) (*input, []definition.Finding) {
 	if definition.HasErrors(findings) {
 		return nil, findings
 	}
-	in := input{options: o, def: &v1alpha1.ServiceDefinition{}}
+	in := input{raw: raw, options: o, def: &v1alpha1.ServiceDefinition{}}
 	if err := json.Unmarshal(raw, in.def); err != nil {
 		return nil, append(findings, schemaTypeFinding(err))
 	}
@@ -112,11 +118,15 @@ func schemaTypeFinding(err error) definition.Finding {
 
 // application compiles the data model with all that looks at it: there is one compiler, and the intake uses it too.
 func application(in input) []definition.Finding {
-	_, findings := form.Compile(in.def)
-	return findings
+	model, findings := form.Compile(in.def)
+	if model == nil {
+		return findings
+	}
+	return append(findings, scenarioPlaces(in.def, model)...)
 }
 
-// Spec returns findings about what stands beside the definition in a GovService: what is not carried out is refused.
+// Spec returns findings about what stands beside the definition in a GovService: what is not carried out is refused, and what can
+// never come to pass.
 func Spec(spec *v1alpha1.GovServiceSpec) []definition.Finding {
-	return unsupportedSpec(spec)
+	return append(unsupportedSpec(spec), publicationOrder(spec)...)
 }

@@ -3,7 +3,6 @@
 package lint
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -15,20 +14,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okno-dev/okno/internal/definition"
+	"github.com/okno-dev/okno/test/definitions/bad"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden file")
-
-func readYAML(t testing.TB, file string, into any) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.UnmarshalStrict(text, into); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-}
 
 func base(t testing.TB) []byte {
 	t.Helper()
@@ -49,37 +36,35 @@ func TestTheBaseHasNoFindings(t *testing.T) {
 	}
 }
 
-type caseGroup struct {
-	Name  string `json:"name"`
-	Cases []struct {
-		Name  string          `json:"name"`
-		Patch jsonpatch.Patch `json:"patch"`
-	} `json:"cases"`
-}
-
-// Every case says what breaks the base; the golden file says what lint answers. Whoever changes a message reads it there.
-func TestFindings(t *testing.T) {
-	var groups []caseGroup
-	readYAML(t, "testdata/cases.yaml", &groups)
-	var b strings.Builder
-	b.WriteString("What lint says about each case of cases.yaml. Written by: go test ./internal/lint -update\n")
+// TestBadDefinitions breaks the base in every way of the table. What is found, in which words, is in
+// docs/reference/bad-definitions.md, which the tests of test/definitions write and compare.
+func TestBadDefinitions(t *testing.T) {
+	table, err := bad.Read("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
-	for _, group := range groups {
-		fmt.Fprintf(&b, "\n%s\n%s\n", group.Name, strings.Repeat("=", len([]rune(group.Name))))
+	for _, group := range table.Groups {
 		for _, c := range group.Cases {
-			broken, err := c.Patch.Apply(base(t))
-			if err != nil {
-				t.Fatalf("%s: %v", c.Name, err)
+			if group.Stage != bad.Stored || c.Object != nil {
+				continue
 			}
-			fmt.Fprintf(&b, "\n%s\n", c.Name)
-			findings := Lint(broken, Options{})
-			if len(findings) == 0 {
-				b.WriteString("  nothing to object\n")
-			}
-			for _, f := range findings {
-				seen[f.Rule] = true
-				writeFinding(&b, f)
-			}
+			t.Run(c.Name, func(t *testing.T) {
+				broken, err := table.Definition(&c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				path, rule := c.Wants()
+				findings := Lint(broken, Options{})
+				seen[rule] = true
+				switch {
+				case rule == "" && len(findings) > 0, rule != "" && len(findings) != 1:
+					t.Fatalf("%d findings, want %q:\n%s", len(findings), c.Finds, lines(findings))
+				case rule == "":
+				case findings[0].Rule != rule || path != "*" && findings[0].Path != path:
+					t.Errorf("want %q:\n%s", c.Finds, lines(findings))
+				}
+			})
 		}
 	}
 	for _, r := range BuiltinPack().Rules {
@@ -87,35 +72,14 @@ func TestFindings(t *testing.T) {
 			t.Errorf("no case breaks rule %q: it may never fire", r.ID)
 		}
 	}
-	compareGolden(t, "testdata/findings.golden", b.String())
 }
 
-func writeFinding(b *strings.Builder, f definition.Finding) {
-	rule := f.Rule
-	if f.Reason != "" {
-		rule += ", " + f.Reason
+func lines(findings []definition.Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%s %s [%s] %s\n", f.Severity, strings.TrimPrefix(f.Path, definition.Root+"."), f.Rule, f.Message())
 	}
-	fmt.Fprintf(b, "  %s %s [%s]\n", f.Severity, strings.TrimPrefix(f.Path, definition.Root+"."), rule)
-	fmt.Fprintf(b, "    %s\n", f.Message())
-	if f.Article != "" {
-		fmt.Fprintf(b, "    (%s)\n", f.Article)
-	}
-}
-
-func compareGolden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s is out of date (-golden +got); if the change is meant, run with -update:\n%s", file, diff)
-	}
+	return b.String()
 }
 
 func TestARuleThatIsNotInForceYetWarns(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/calendar"
 	"github.com/okno-dev/okno/internal/definition"
+	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/process"
 )
 
@@ -114,8 +115,49 @@ func dates(in input) []definition.Finding {
 		check(fmt.Sprintf("scenarios[%d].expect.deadline", i), s.Expect.Deadline)
 	}
 	if l := in.def.Limits; l != nil && l.OpensAt != nil && l.ClosesAt != nil && !l.OpensAt.Before(l.ClosesAt) {
-		findings = append(findings, at("limits.closesAt", "limits-order", l.ClosesAt.Format(time.RFC3339),
-			"a moment after opensAt, "+l.OpensAt.Format(time.RFC3339), "correct one of the two"))
+		findings = append(findings, at("limits.closesAt", "limits-order", l.ClosesAt.UTC().Format(time.RFC3339),
+			"a moment after opensAt, "+l.OpensAt.UTC().Format(time.RFC3339), "correct one of the two"))
+	}
+	return findings
+}
+
+// publicationOrder demands that a service is published before it is withdrawn.
+func publicationOrder(spec *v1alpha1.GovServiceSpec) []definition.Finding {
+	p := spec.Publication
+	if p == nil || p.PublishAt == nil || p.WithdrawAt == nil || p.PublishAt.Before(p.WithdrawAt) {
+		return nil
+	}
+	return []definition.Finding{{
+		Path: "spec.publication.withdrawAt", Rule: "publication-order", Severity: definition.Error,
+		Found: p.WithdrawAt.UTC().Format(time.RFC3339), Allowed: "a moment after publishAt, " + p.PublishAt.UTC().Format(time.RFC3339),
+		Do: "correct one of the two",
+	}}
+}
+
+// codeListPins demands that a list in the definition is what its sha256 says, so that a list which is meant to equal another
+// agency's or the classifier's is not changed unnoticed.
+func codeListPins(in input) []definition.Finding {
+	var findings []definition.Finding
+	for i, list := range in.def.Data.CodeLists {
+		if list.ConfigMapRef != "" || list.Mode == "" && list.SHA256 == "" {
+			continue
+		}
+		path := fmt.Sprintf("data.codeLists[%d]", i)
+		if list.Mode == "Live" {
+			findings = append(findings, at(path+".mode", "code-list-live", "Live beside items", "Pinned, or no mode",
+				"remove mode: what stands in the definition changes only with it"))
+			continue
+		}
+		items, _ := lookUp(in.tree, "data.codeLists").([]any)
+		_, sum, err := digest.JSON(lookUp(items[i], "items"))
+		switch {
+		case err != nil || sum == list.SHA256: // what cannot be hashed was refused before
+		case list.SHA256 == "":
+			findings = append(findings, at(path+".sha256", "code-list-pin", "nothing", "the sha256 of the items", "add sha256: "+sum))
+		default:
+			findings = append(findings, at(path+".sha256", "code-list-pin", "items that were changed: their sha256 is "+sum,
+				"items with the sha256 that stands there", "restore the items, or write their new sha256 if the change is meant"))
+		}
 	}
 	return findings
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
+	"github.com/okno-dev/okno/internal/form"
 )
 
 // scenarios demands that the acceptance tests can be run at all and try both answers.
@@ -54,7 +55,8 @@ func (c *scenarioCheck) one(s *v1alpha1.Scenario, path string) {
 		c.findings = append(c.findings, at(path+".language", "scenario-language", fmt.Sprintf("%q", s.Language),
 			strings.Join(c.def.Languages, ", "), "file in a language of the service"))
 	}
-	if s.Expect.Unit != "" && len(c.units) > 0 && !slices.Contains(c.units, s.Expect.Unit) {
+	// Without a default, nobody knows yet which units there are.
+	if s.Expect.Unit != "" && c.def.Routing.Default != nil && !slices.Contains(c.units, s.Expect.Unit) {
 		c.findings = append(c.findings, at(path+".expect.unit", "scenario-unit", fmt.Sprintf("%q", s.Expect.Unit),
 			"a unit of routing: "+strings.Join(c.units, ", "), "correct the unit"))
 	}
@@ -113,6 +115,22 @@ func (c *scenarioCheck) pointer(e v1alpha1.ExpectedError, path string) {
 		"a place in the application: /data/… or /documents/…", "correct the pointer"))
 }
 
+// scenarioPlaces demands that errors are expected at places that an application has.
+func scenarioPlaces(def *v1alpha1.ServiceDefinition, model *form.Model) []definition.Finding {
+	var findings []definition.Finding
+	for i, s := range def.Scenarios {
+		for j, e := range s.Expect.Errors {
+			place, inData := strings.CutPrefix(e.Pointer, "/data")
+			if !inData || e.Code == form.CodeUnknown || model.Has(place) {
+				continue
+			}
+			findings = append(findings, at(fmt.Sprintf("scenarios[%d].expect.errors[%d].pointer", i, j), "scenario-pointer",
+				fmt.Sprintf("%q", e.Pointer), "/data and the place of a property of data.schema", "correct the pointer"))
+		}
+	}
+	return findings
+}
+
 func (c *scenarioCheck) integrations(s *v1alpha1.Scenario, path string) {
 	if s.Integrations == nil {
 		return
@@ -133,8 +151,10 @@ func (c *scenarioCheck) integrations(s *v1alpha1.Scenario, path string) {
 func (c *scenarioCheck) coverage() {
 	for _, outcome := range []v1alpha1.Outcome{v1alpha1.OutcomeAccepted, v1alpha1.OutcomeRejected} {
 		if !c.tried[string(outcome)] {
+			// What such scenarios would have to try goes without saying.
 			c.findings = append(c.findings, at("scenarios", "scenario-outcomes", "no scenario that expects "+string(outcome),
 				"at least one Accepted and one Rejected", "add a scenario"))
+			return
 		}
 	}
 	for i, r := range c.def.Data.Rules {

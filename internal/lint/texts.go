@@ -44,14 +44,14 @@ func languages(in input) []definition.Finding {
 
 // texts demands every text in every declared language, each in its own words.
 func texts(in input) []definition.Finding {
-	t := textCheck{}
+	t := textCheck{own: ownNames(in.def)}
 	for _, tag := range in.def.Languages {
 		if _, err := language.Parse(tag); err == nil && !slices.Contains(t.languages, tag) {
 			t.languages = append(t.languages, tag)
 		}
 	}
 	t.walk(reflect.ValueOf(in.def).Elem(), &place{name: definition.Root})
-	return t.findings
+	return append(t.findings, gatherTexts(in.def.Languages, t.untranslated)...)
 }
 
 var (
@@ -80,7 +80,10 @@ func (p *place) String() string {
 // textCheck walks the typed definition, so that exactly the fields of type Text are looked at, new ones included.
 type textCheck struct {
 	languages []string
+	own       []string // what the service is called, see ownNames
 	findings  []definition.Finding
+	// untranslated are the findings of which a half-translated service has many: they are gathered by language.
+	untranslated []textFinding
 }
 
 func (t *textCheck) walk(v reflect.Value, at *place) {
@@ -148,8 +151,7 @@ func (t *textCheck) text(text v1alpha1.Text, at *place) {
 		words, ok := text[tag]
 		here := &place{parent: at, name: tag}
 		if !ok {
-			t.add(at, "text-missing", definition.Error, "no text in "+tag, "a text in each of "+strings.Join(t.languages, ", "),
-				"translate the text, or remove the language from languages")
+			t.many(at, tag, textMissing, "")
 			continue
 		}
 		if t.one(tag, string(words), here) {
@@ -157,8 +159,8 @@ func (t *textCheck) text(text v1alpha1.Text, at *place) {
 		}
 		for _, other := range tags[:i] {
 			if text[other] == words && len(strings.Fields(string(words))) >= copyWords {
-				t.add(here, "text-copy", definition.Error, fmt.Sprintf("the very text of %s: %s", other, quote(string(words))),
-					"a translation", "translate the text")
+				t.many(here, tag, textCopy, string(words))
+				break
 			}
 		}
 	}
@@ -202,12 +204,15 @@ func unfinishedMark(text string) string {
 // one judges a text by itself and tells whether its words are of another language.
 func (t *textCheck) one(tag, text string, path *place) (foreign bool) {
 	if !slices.Contains(t.languages, tag) {
-		t.add(path, "text-undeclared", definition.Warning, "a text in "+tag, "texts in "+strings.Join(t.languages, ", "),
-			"add "+tag+" to languages, or remove the text: nobody will see it")
+		t.many(path, tag, textUndeclared, "")
 	}
 	if strings.TrimSpace(text) == "" {
-		t.add(path, "text-empty", definition.Error, "an empty text", "a text for people", "write the text")
+		t.many(path, tag, textEmpty, "")
 		return false
+	}
+	if strings.ContainsRune(text, utf8.RuneError) {
+		t.add(path, "text-damaged", definition.Error, "U+FFFD, which stands for what could not be read: "+quote(text), "a text as it was written",
+			"write the text anew: a program that took it for another encoding has damaged it")
 	}
 	if strings.Contains(text, "<") {
 		if tag := markup.FindString(text); tag != "" {
@@ -217,9 +222,12 @@ func (t *textCheck) one(tag, text string, path *place) (foreign bool) {
 	if word := unfinishedMark(text); word != "" {
 		t.add(path, "text-unfinished", definition.Warning, quote(word), "a finished text", "finish the text")
 	}
-	if wrong := foreignScript(tag, text); wrong != "" {
-		t.add(path, "text-script", definition.Error, fmt.Sprintf("a text in %s letters: %s", wrong, quote(text)),
-			"a text in "+tag, "translate the text")
+	if name := t.otherService(text, path); name != "" {
+		t.add(path, "text-other-service", definition.Warning, "another service: "+quote(name), "this service: "+quote(t.own[0]),
+			"correct the name; the text may have been copied from the definition of another service")
+	}
+	if kind := scriptKinds[foreignScript(tag, text)]; kind != nil {
+		t.many(path, tag, kind, text)
 		return true
 	}
 	return false

@@ -32,7 +32,7 @@ func TestTexts(t *testing.T) {
 			c := textCheck{languages: []string{"en", "de"}}
 			c.text(tc.text, &place{name: "x"})
 			var got []string
-			for _, f := range c.findings {
+			for _, f := range append(c.findings, gatherTexts(c.languages, c.untranslated)...) {
 				got = append(got, f.Path+" "+f.Rule)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {

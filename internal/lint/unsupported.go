@@ -20,18 +20,7 @@ func unsupported(in input) []definition.Finding {
 	for i, n := range def.Notifications {
 		r.add(fmt.Sprintf("notifications[%d]", i), "a notification on "+n.Event, "none", "notifications")
 	}
-	if def.Identity.Provider == "OIDC" {
-		r.add("identity.provider", "OIDC", "None", signIn)
-	}
-	if len(def.Identity.RequiredClaims) > 0 {
-		r.add("identity.requiredClaims", "required claims", "none", signIn)
-	}
-	if def.Identity.MinimumAssurance != "" {
-		r.add("identity.minimumAssurance", "a minimum assurance", "none", signIn)
-	}
-	for i := range def.Data.Prefill {
-		r.add(fmt.Sprintf("data.prefill[%d]", i), "a field filled from the identity", "none", signIn)
-	}
+	r.signIn(def)
 	for i := range def.Audience.Variants {
 		r.add(fmt.Sprintf("audience.variants[%d]", i), "a profile of applicants", "eligibility conditions", "profiles of applicants")
 	}
@@ -47,18 +36,36 @@ func unsupported(in input) []definition.Finding {
 		r.add("limits.perApplicant", "a limit per applicant", "opensAt, closesAt, maxApplications", "limits that need sign-in")
 	}
 	for i, s := range def.Scenarios {
-		if s.Integrations != nil {
+		if s.Integrations != nil && len(def.Integrations) == 0 { // those of integrations go with them
 			r.add(fmt.Sprintf("scenarios[%d].integrations", i), "recorded answers of outside systems", "none", "exchange with outside systems")
-		}
-		if s.Applicant != nil && len(s.Applicant.Claims) > 0 {
-			r.add(fmt.Sprintf("scenarios[%d].applicant.claims", i), "claims of a signed-in person", "none", signIn)
 		}
 	}
 	r.outputs(def.Outputs)
 	return r.findings
 }
 
-const signIn = "sign-in"
+// signIn refuses sign-in; when it is asked for, all that needs it goes with it.
+func (r *refusals) signIn(def *v1alpha1.ServiceDefinition) {
+	const feature = "sign-in"
+	if def.Identity.Provider == "OIDC" {
+		r.add("identity", "provider: OIDC", "provider: None", feature)
+		return
+	}
+	if len(def.Identity.RequiredClaims) > 0 {
+		r.add("identity.requiredClaims", "required claims", "none", feature)
+	}
+	if def.Identity.MinimumAssurance != "" {
+		r.add("identity.minimumAssurance", "a minimum assurance", "none", feature)
+	}
+	for i := range def.Data.Prefill {
+		r.add(fmt.Sprintf("data.prefill[%d]", i), "a field filled from the identity", "none", feature)
+	}
+	for i, s := range def.Scenarios {
+		if s.Applicant != nil && len(s.Applicant.Claims) > 0 {
+			r.add(fmt.Sprintf("scenarios[%d].applicant.claims", i), "claims of a signed-in person", "none", feature)
+		}
+	}
+}
 
 // carriedOutOutputs are the documents that the intake writes.
 var carriedOutOutputs = map[[2]string]bool{
@@ -86,6 +93,7 @@ func (r *refusals) outputs(outputs []v1alpha1.Output) {
 		if !carriedOutOutputs[[2]string{o.Type, o.Format}] {
 			r.add(fmt.Sprintf("outputs[%d]", i), fmt.Sprintf("an output of type %s as %s", o.Type, o.Format),
 				"ServiceMessage as XML, BlankForm as HTML, Receipt as HTML", "other outputs")
+			continue
 		}
 		for j, way := range o.Delivery {
 			if way != "Page" {

@@ -35,21 +35,19 @@ func CheckGraph(p v1alpha1.Process) []definition.Finding {
 		return nil // the schema demands one
 	}
 	g := newGraph(p)
-	var findings []definition.Finding
-	for _, check := range []func(graph) []definition.Finding{
-		// Applications arrive in the first stage.
-		firstStage,
-		// Every action leads to a stage.
-		actionTargets,
-		// Every stage can be reached from the first.
-		unreachableStages,
+	// Applications arrive in the first stage.
+	findings := firstStage(g)
+	// Every action leads to a stage.
+	lost := actionTargets(g)
+	findings = append(findings, lost...)
+	if len(lost) == 0 {
+		// Every stage can be reached from the first. While an action leads nowhere, nobody knows where it would have led.
+		findings = append(findings, unreachableStages(g)...)
 		// From every stage an application can come to an end.
-		endlessStages,
-		// The term does not run while the applicant is asked, and an answer leads on.
-		queryStages,
-	} {
-		findings = append(findings, check(g)...)
+		findings = append(findings, endlessStages(g)...)
 	}
+	// The term does not run while the applicant is asked, and an answer leads on.
+	findings = append(findings, queryStages(g)...)
 	findings = append(findings, stageTerms(p)...)
 	return definition.Sort(findings)
 }
@@ -82,22 +80,37 @@ func actionTargets(g graph) []definition.Finding {
 	return findings
 }
 
+// unreachableStages reports the heads of what nobody comes to: stages that would be reached from another such stage follow.
 func unreachableStages(g graph) []definition.Finding {
 	reached := g.reach([]int{0}, g.next)
+	previous := g.previous()
 	var findings []definition.Finding
-	for i, s := range g.stages {
-		if reached[i] {
-			continue
+	told := make([]bool, len(g.stages))
+	tell := func(i int) {
+		for j, also := range g.reach([]int{i}, g.next) {
+			told[j] = told[j] || also
 		}
+		s := g.stages[i]
 		findings = append(findings, definition.Finding{
 			Path: fmt.Sprintf("%s.stages[%d]", root, i), Rule: "process-unreachable", Severity: definition.Error,
 			Found: fmt.Sprintf("stage %q, to which no way leads from %q", s.ID, g.stages[0].ID), Allowed: "stages on a way from the first",
 			Do: "add an action that leads to it, or remove the stage",
 		})
 	}
+	for i := range g.stages {
+		if !reached[i] && !slices.ContainsFunc(previous(i), func(from int) bool { return from != i }) {
+			tell(i)
+		}
+	}
+	for i := range g.stages { // what is left goes round in circles
+		if !reached[i] && !told[i] {
+			tell(i)
+		}
+	}
 	return findings
 }
 
+// endlessStages reports the stages where applications enter what they never leave.
 func endlessStages(g graph) []definition.Finding {
 	var ends []int
 	for i, s := range g.stages {
@@ -105,10 +118,13 @@ func endlessStages(g graph) []definition.Finding {
 			ends = append(ends, i)
 		}
 	}
-	finishes := g.reach(ends, g.previous())
+	previous := g.previous()
+	finishes := g.reach(ends, previous)
+	reached := g.reach([]int{0}, g.next)
 	var findings []definition.Finding
 	for i, s := range g.stages {
-		if finishes[i] {
+		entered := i == 0 || slices.ContainsFunc(previous(i), func(from int) bool { return finishes[from] })
+		if finishes[i] || !reached[i] || !entered {
 			continue
 		}
 		findings = append(findings, definition.Finding{
@@ -158,13 +174,19 @@ func stageTerms(p v1alpha1.Process) []definition.Finding {
 	return findings
 }
 
-// CheckGrounds returns the actions that need a ground of a negative decision when none is declared.
+// lawOfGrounds are the kinds of stages whose grounds the law demands by its own rules.
+var lawOfGrounds = []string{"Intake", "Decision"}
+
+// CheckGrounds returns the actions that need a ground of a negative decision when none is declared, where no rule of law says so.
 func CheckGrounds(p v1alpha1.Process, r v1alpha1.Refusal) []definition.Finding {
 	if len(r.IntakeGrounds)+len(r.SuspensionGrounds)+len(r.RefusalGrounds) > 0 {
 		return nil
 	}
 	var findings []definition.Finding
 	for i, s := range p.Stages {
+		if slices.Contains(lawOfGrounds, string(s.Kind)) {
+			continue
+		}
 		for j, a := range s.Actions {
 			if !slices.Contains(a.Requires, "Ground") {
 				continue
