@@ -1,0 +1,3 @@
+-----BEGIN PKCS7-----
+QSBzYW1wbGU6IHRoaXMgaXMgbm8gc2lnbmF0dXJlLg==
+-----END PKCS7-----
