@@ -107,7 +107,12 @@ func TestAPublicationTakesFewWrites(t *testing.T) {
 	f.apply(f.service("permit"))
 	f.publish("permit", "security", "moderator")
 	f.await("permit", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
-	count.taken()
+	for _, write := range count.taken() {
+		// Admission holds a service from its creation on: that takes no write of the controller's.
+		if words := strings.Fields(write); strings.HasSuffix(words[1], "/govservices/permit") {
+			t.Errorf("%s of the service itself", words[0])
+		}
+	}
 
 	f.apply(f.service("permit", titled("Another title")))
 	rev := f.revision("permit")
@@ -126,5 +131,79 @@ func TestAPublicationTakesFewWrites(t *testing.T) {
 	// Five and one more for each decision after the first; the report was written by the test, and that nobody proves is told.
 	if got := count.taken(); len(got) > 5+1 {
 		t.Errorf("%d writes:\n%s", len(got), strings.Join(got, "\n"))
+	}
+}
+
+// reads notes what a controller reads past its cache, once it is told to.
+type reads struct {
+	mu   sync.Mutex
+	on   bool
+	list []string
+	next http.RoundTripper
+}
+
+func (r *reads) wrap(next http.RoundTripper) http.RoundTripper {
+	r.next = next
+	return r
+}
+
+func (r *reads) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
+	if r.on && req.Method == http.MethodGet && req.URL.Query().Get("watch") == "" {
+		r.list = append(r.list, req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:])
+	}
+	r.mu.Unlock()
+	return r.next.RoundTrip(req)
+}
+
+func (r *reads) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.on, r.list = true, nil
+}
+
+func (r *reads) taken() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.on = false
+	slices.Sort(r.list)
+	return r.list
+}
+
+// TestOnlyAPublicationReadsPastTheCache: a decision that publishes nothing reads nothing, and one that does reads what it rests on, once.
+func TestOnlyAPublicationReadsPastTheCache(t *testing.T) {
+	f := newFixture(t, "scenarios", "security", "moderator")
+	look := &reads{}
+	f.transport = look.wrap
+	f.run()
+	f.deploy()
+	f.apply(f.service("permit"))
+	f.publish("permit", "security", "moderator")
+	f.apply(f.service("permit", titled("Another title")))
+	rev := f.revision("permit")
+	f.report(rev, 5, 0)
+	f.await("permit", v1alpha1.ConditionVerified, v1alpha1.ReasonVerified)
+
+	look.begin()
+	f.decide("guard", "security", v1alpha1.DecisionApprove, rev)
+	f.eventually("the first decision to be told", func(context.Context) error {
+		if svc := f.get("permit"); svc.Status.Pending == nil || svc.Status.Pending.Gates != "2/3" {
+			return fmt.Errorf("pending %v", svc.Status.Pending)
+		}
+		return nil
+	})
+	if diff := cmp.Diff([]string(nil), look.taken()); diff != "" {
+		t.Errorf("read for a decision that publishes nothing (-want +got):\n%s", diff)
+	}
+	look.begin()
+	f.decide("head", "moderator", v1alpha1.DecisionApprove, rev)
+	f.awaitServed("permit", rev.Spec.Digest)
+	want := []string{
+		f.ns, "approvals", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings", "publicationpolicies",
+		"validatingadmissionpolicies", "validatingadmissionpolicybindings",
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, look.taken()); diff != "" {
+		t.Errorf("read for a publication (-want +got):\n%s", diff)
 	}
 }

@@ -5,6 +5,7 @@ package govservice
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,37 +42,38 @@ func (r *Reconciler) admissionOf(ctx context.Context, from client.Reader) (inFor
 	mutatingBindings := &admissionregistrationv1.MutatingAdmissionPolicyBindingList{}
 	validating := &admissionregistrationv1.ValidatingAdmissionPolicyList{}
 	validatingBindings := &admissionregistrationv1.ValidatingAdmissionPolicyBindingList{}
-	var version strings.Builder
+	var reads []func() error
 	for _, list := range []client.ObjectList{mutating, mutatingBindings, validating, validatingBindings} {
-		if err := from.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return inForce{}, fmt.Errorf("list admission policies: %w", err)
-		}
+		reads = append(reads, func() error { return from.List(ctx, list, client.UnsafeDisableDeepCopy) })
 	}
-	for _, o := range mutating.Items {
-		note(&version, &o)
+	if err := atOnce(reads...); err != nil {
+		return inForce{}, fmt.Errorf("list admission policies: %w", err)
 	}
-	for _, o := range mutatingBindings.Items {
-		note(&version, &o)
-	}
-	for _, o := range validating.Items {
-		note(&version, &o)
-	}
-	for _, o := range validatingBindings.Items {
-		note(&version, &o)
-	}
-	return r.compareAdmission(ctx, version.String(), gate.Admission{
+	have := gate.Admission{
 		Mutating: mutating.Items, MutatingBindings: mutatingBindings.Items,
 		Validating: validating.Items, ValidatingBindings: validatingBindings.Items,
-	})
+	}
+	return r.compareAdmission(ctx, versionsOf(have), have)
 }
 
-// note writes down which version of an object was seen. Lists from the cache have no order, so order is left to the names: a
-// different order only compares once more.
-func note(b *strings.Builder, o client.Object) {
-	b.WriteString(string(o.GetUID()))
-	b.WriteByte('@')
-	b.WriteString(o.GetResourceVersion())
-	b.WriteByte(' ')
+// versionsOf tells which versions of which objects were seen, in one order: lists from the cache have none.
+func versionsOf(a gate.Admission) string {
+	var seen []string
+	note := func(o client.Object) { seen = append(seen, string(o.GetUID())+"@"+o.GetResourceVersion()) }
+	for i := range a.Mutating {
+		note(&a.Mutating[i])
+	}
+	for i := range a.MutatingBindings {
+		note(&a.MutatingBindings[i])
+	}
+	for i := range a.Validating {
+		note(&a.Validating[i])
+	}
+	for i := range a.ValidatingBindings {
+		note(&a.ValidatingBindings[i])
+	}
+	slices.Sort(seen)
+	return strings.Join(seen, " ")
 }
 
 func (r *Reconciler) compareAdmission(ctx context.Context, version string, have gate.Admission) (inForce, error) {

@@ -24,7 +24,7 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) error {
 		return nil
 	}
 	// A namespace that is going takes no more records, and its intake goes with it.
-	if s.namespace.DeletionTimestamp.IsZero() {
+	if s.facts.namespace.DeletionTimestamp.IsZero() {
 		if err := r.withdraw(ctx, s); err != nil {
 			return err
 		}

@@ -5,8 +5,10 @@ package govservice
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,11 +23,6 @@ import (
 // passes for "there is none".
 func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 	s.digest = v1alpha1.Digest(s.svc.Spec.Service.Digest())
-	s.namespace = &metav1.PartialObjectMetadata{}
-	s.namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.client.Get(ctx, client.ObjectKey{Name: s.svc.Namespace}, s.namespace); err != nil {
-		return fmt.Errorf("read namespace: %w", err)
-	}
 	var err error
 	if s.provider, err = providerOf(ctx, r.client, s.svc.Namespace); err != nil {
 		return err
@@ -39,28 +36,58 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) error {
 	if r.echoes.missing(s) {
 		return errEcho
 	}
-	s.facts, err = r.factsOf(ctx, r.client, s.namespace, s.digest, s.ledger.ServedDigest(), s.pinnedDigest())
+	s.facts, err = r.factsOf(ctx, r.client, s.svc.Namespace, s.digest, s.ledger.ServedDigest(), s.pinnedDigest())
 	return err
 }
 
-// factsOf reads what judgements on digests rest on through from.
-func (r *Reconciler) factsOf(ctx context.Context, from client.Reader, namespace *metav1.PartialObjectMetadata, digests ...v1alpha1.Digest) (facts, error) {
-	f := facts{approvals: map[v1alpha1.Digest][]v1alpha1.Approval{}}
+// factsOf reads what judgements on digests rest on through from, in two turns: the decisions first, and then the admission policies.
+// So a decision that was forged while a policy was altered is never seen without the alteration or its trace.
+func (r *Reconciler) factsOf(ctx context.Context, from client.Reader, namespace string, digests ...v1alpha1.Digest) (facts, error) {
+	f := facts{namespace: &metav1.PartialObjectMetadata{}, approvals: map[v1alpha1.Digest][]v1alpha1.Approval{}}
+	f.namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	policies := &v1alpha1.PublicationPolicyList{}
-	if err := from.List(ctx, policies); err != nil {
-		return f, fmt.Errorf("list policies: %w", err)
+	approvals := make([][]v1alpha1.Approval, len(digests))
+	reads := []func() error{
+		func() error {
+			return wrap("read namespace", from.Get(ctx, client.ObjectKey{Name: namespace}, f.namespace))
+		},
+		func() error { return wrap("list policies", from.List(ctx, policies)) },
+	}
+	for i, d := range digests {
+		reads = append(reads, func() (err error) {
+			approvals[i], err = approvalsOf(ctx, from, namespace, d)
+			return err
+		})
+	}
+	if err := atOnce(reads...); err != nil {
+		return f, err
+	}
+	for i, d := range digests {
+		f.approvals[d] = approvals[i]
 	}
 	// A policy that cannot be read decides nothing; what only stops a service goes on without it.
-	f.policies, f.policiesProblem = gate.Covering(policies.Items, namespace.Labels)
-	for _, d := range digests {
-		var err error
-		if f.approvals[d], err = approvalsOf(ctx, from, namespace.Name, d); err != nil {
-			return f, err
-		}
-	}
+	f.policies, f.policiesProblem = gate.Covering(policies.Items, f.namespace.Labels)
 	var err error
 	f.admission, err = r.admissionOf(ctx, from)
 	return f, err
+}
+
+// atOnce reads several things at the same time: what is read past the cache costs a round trip each.
+func atOnce(reads ...func() error) error {
+	errs := make([]error, len(reads))
+	var all sync.WaitGroup
+	for i, read := range reads {
+		all.Go(func() { errs[i] = read() })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 // providerOf is the agency of a namespace. Of two that claim it the older one has it.

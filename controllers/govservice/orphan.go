@@ -27,7 +27,7 @@ func (r *Reconciler) orphan(ctx context.Context, s *scope) error {
 	if err := r.judge(ctx, s); err != nil {
 		return err
 	}
-	if served := s.ledger.Served(); served != nil && s.namespace.DeletionTimestamp.IsZero() {
+	if served := s.ledger.Served(); served != nil && s.facts.namespace.DeletionTimestamp.IsZero() {
 		switch {
 		case s.verdicts[served.Spec.Digest].Withdraw:
 			if err := r.record(ctx, s, s.stepOnServed(v1alpha1.ActionWithdraw, causeRevoked), s.verdicts[served.Spec.Digest], served.Spec.Code, nil); err != nil {

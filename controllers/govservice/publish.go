@@ -71,11 +71,7 @@ func (r *Reconciler) freshVerdict(ctx context.Context, s *scope, next step) (gat
 	if rev == nil || rev.Digest != next.digest {
 		rev = revisionFacts(s.target)
 	}
-	namespace := &metav1.PartialObjectMetadata{TypeMeta: s.namespace.TypeMeta}
-	if err := r.reader.Get(ctx, client.ObjectKey{Name: s.svc.Namespace}, namespace); err != nil {
-		return gate.Verdict{}, fmt.Errorf("read namespace: %w", err)
-	}
-	fresh, err := r.factsOf(ctx, r.reader, namespace, next.digest)
+	fresh, err := r.factsOf(ctx, r.reader, s.svc.Namespace, next.digest)
 	if err != nil {
 		return gate.Verdict{}, err
 	}
@@ -88,8 +84,8 @@ func (r *Reconciler) codeOf(ctx context.Context, s *scope, next step) (string, e
 	if published := s.ledger.PublishedAs(next.digest); published != nil {
 		return published.Spec.Code, nil
 	}
-	if code, ok := r.codes.Load(next.digest); ok {
-		return code.(string), nil
+	if code, ok := r.memory.code(s.key(), next.digest); ok && s.holds(next) {
+		return code, nil
 	}
 	rev := &v1alpha1.ServiceRevision{}
 	if err := r.reader.Get(ctx, client.ObjectKey{Namespace: s.svc.Namespace, Name: next.revision}, rev); err != nil {
@@ -98,14 +94,27 @@ func (r *Reconciler) codeOf(ctx context.Context, s *scope, next step) (string, e
 	if d, err := digest.Of(rev.Spec.Definition.Raw()); err != nil || d != next.digest {
 		return "", fmt.Errorf("revision %q does not hash to %s: it is not published", rev.Name, next.digest)
 	}
-	var def struct {
-		Code string `json:"code"`
-	}
-	if err := json.Unmarshal(rev.Spec.Definition.Raw(), &def); err != nil {
+	code, err := codeIn(rev.Spec.Definition)
+	if err != nil {
 		return "", fmt.Errorf("read code of revision %q: %w", rev.Name, err)
 	}
-	r.codes.Store(next.digest, def.Code)
-	return def.Code, nil
+	r.memory.rememberCode(s.key(), next.digest, code)
+	return code, nil
+}
+
+// holds tells whether the body of a step's revision hashed to its digest when the cache last saw it.
+func (s *scope) holds(next step) bool {
+	rev := revisionNamed(s.revisions, next.revision)
+	return rev != nil && rev.Spec.Definition.Digest() == string(next.digest)
+}
+
+// codeIn is the code that a definition whose body is at hand declares.
+func codeIn(def v1alpha1.Definition) (string, error) {
+	var found struct {
+		Code string `json:"code"`
+	}
+	err := json.Unmarshal(def.Raw(), &found)
+	return found.Code, err
 }
 
 // record signs and creates the record of a step and adds it to the ledger.
@@ -129,7 +138,6 @@ func (r *Reconciler) record(ctx context.Context, s *scope, next step, verdict ga
 		return err
 	}
 	spec = &publication.Spec
-	r.codes.Delete(spec.Digest) // the ledger says it from now on
 	r.echoes.note(s.key(), func(w *written) { w.seq = spec.Seq })
 	s.ledger = append(slices.Clip(s.ledger), *publication)
 	return r.judge(ctx, s) // the status tells what the record made of it

@@ -12,7 +12,6 @@ package govservice
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,7 +34,6 @@ type Reconciler struct {
 	clock     clock.PassiveClock
 	rules     *lint.Pack
 	trust     trust
-	codes     sync.Map // of definitions, by digest
 	living    living
 	memory    memory
 	echoes    echoes

@@ -20,13 +20,15 @@ type scope struct {
 	now    time.Time
 
 	// gather
-	digest    v1alpha1.Digest // of the definition as cached; "" when it cannot be hashed
-	namespace *metav1.PartialObjectMetadata
+	digest    v1alpha1.Digest            // of the definition as cached; "" when it cannot be hashed
 	provider  *v1alpha1.ServiceProvider  // nil: nobody registered the agency
 	ledger    ledger.Ledger              // records that verify
 	untrusted []string                   // names of records that do not
 	revisions []v1alpha1.ServiceRevision // of the service, the newest first
 	facts     facts
+
+	// validate, snapshot
+	body *v1alpha1.GovService // the service with its definition, read past the cache; nil while nobody asked for it
 
 	// validate
 	validity validity
@@ -51,6 +53,7 @@ type scope struct {
 
 // facts are what every judgement of the service rests on, whichever digest it is about.
 type facts struct {
+	namespace       *metav1.PartialObjectMetadata
 	policies        []v1alpha1.PublicationPolicy
 	policiesProblem error // why policies are not known; nil when they are
 	approvals       map[v1alpha1.Digest][]v1alpha1.Approval

@@ -82,8 +82,11 @@ func (s *scope) ownRevision() *v1alpha1.ServiceRevision {
 	return nil
 }
 
-// body reads the service past the cache. A cache that is behind is a conflict like any other.
+// body reads the service past the cache, once. A cache that is behind is a conflict like any other.
 func (r *Reconciler) body(ctx context.Context, s *scope) (*v1alpha1.GovService, error) {
+	if s.body != nil {
+		return s.body, nil
+	}
 	full := &v1alpha1.GovService{}
 	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(s.svc), full); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -94,6 +97,7 @@ func (r *Reconciler) body(ctx context.Context, s *scope) (*v1alpha1.GovService, 
 	if full.Generation != s.svc.Generation || full.UID != s.svc.UID {
 		return nil, stale{unseen: "the newest definition"}
 	}
+	s.body = full
 	return full, nil
 }
 
@@ -167,7 +171,7 @@ func plural(n int, none, one, many string) string {
 	}
 }
 
-// memory is what the rules said of each service's definition, so that nothing is read twice.
+// memory is what the rules said of each service's definition and the code that it declares, so that nothing is read twice.
 type memory struct {
 	mu    sync.Mutex
 	byKey map[types.NamespacedName]remembered
@@ -177,6 +181,8 @@ type remembered struct {
 	generation int64
 	digest     v1alpha1.Digest
 	validity   validity
+	codeOf     v1alpha1.Digest // whose code is known; "" when none is
+	code       string
 }
 
 func (m *memory) recall(key types.NamespacedName) (remembered, bool) {
@@ -193,6 +199,18 @@ func (m *memory) remember(key types.NamespacedName, what remembered) {
 		m.byKey = map[types.NamespacedName]remembered{}
 	}
 	m.byKey[key] = what
+}
+
+// code is the code that the definition with a digest declares, if that is what was last read for the service.
+func (m *memory) code(key types.NamespacedName, digest v1alpha1.Digest) (string, bool) {
+	known, ok := m.recall(key)
+	return known.code, ok && known.codeOf == digest
+}
+
+func (m *memory) rememberCode(key types.NamespacedName, digest v1alpha1.Digest, code string) {
+	known, _ := m.recall(key)
+	known.codeOf, known.code = digest, code
+	m.remember(key, known)
 }
 
 func (m *memory) forget(key types.NamespacedName) {

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -51,6 +52,18 @@ func TestANamespaceWithRecordsCanBeDeleted(t *testing.T) {
 	})
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: o.namespace}}
 	if err := o.admin.Delete(ctx, ns); err != nil {
+		t.Fatal(err)
+	}
+	// As the controller does when the namespace goes: there is no place left for a record of the withdrawal.
+	env.Eventually(t, "the service is deleted", func(ctx context.Context) error {
+		err := o.admin.Get(ctx, client.ObjectKeyFromObject(svc), svc)
+		if err == nil && svc.DeletionTimestamp.IsZero() {
+			return errors.New("it lives")
+		}
+		return err
+	})
+	let := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/metadata/finalizers"}]`))
+	if err := o.controller().Patch(ctx, svc, let); err != nil {
 		t.Fatal(err)
 	}
 	env.Eventually(t, "the namespace is gone", func(ctx context.Context) error {
