@@ -8,7 +8,7 @@ import (
 )
 
 // estimator gives CEL the bounds of the schema, so that it can tell what an expression costs at worst.
-type estimator struct{ env *Env }
+type estimator struct{ env *built }
 
 // EstimateSize implements checker.CostEstimator. What has no path of its own, such as the value of an optional, is bounded by
 // the largest value of its type in the application.

@@ -35,10 +35,17 @@ const (
 	Text                    // a string, int, double, bool or an optional of one: what a template can write
 )
 
-// Env is what the expressions of one definition see.
+// Env is what the expressions of one definition see. It is built when the first of them is compiled: many a definition is held by
+// a server that evaluates none of it for hours.
 type Env struct {
+	build func() (*built, error)
+}
+
+// built is an Env that has met its first expression.
+type built struct {
 	cel                *cel.Env
 	app                *Type
+	plan               planner
 	maxString, maxList uint64
 }
 
@@ -58,8 +65,13 @@ var base = sync.OnceValues(func() (*cel.Env, error) {
 // filingFields are the facts of filing that a template may write. See package form for their meaning.
 var filingFields = []string{"number", "date", "time", "uuid", "service", "mfc", "okato"}
 
-// NewEnv returns the environment for an application of type app. With filing, expressions see the facts of filing too.
-func NewEnv(app *Type, filing bool) (*Env, error) {
+// NewEnv returns the environment for an application of the type that app gives, an Object; app is called at most once, when the
+// first expression is compiled. With filing, expressions see the facts of filing too.
+func NewEnv(app func() *Type, filing bool) *Env {
+	return &Env{build: sync.OnceValues(func() (*built, error) { return build(app(), filing) })}
+}
+
+func build(app *Type, filing bool) (*built, error) {
 	if app == nil || app.Kind != Object {
 		return nil, errors.New("the application must be an object")
 	}
@@ -81,23 +93,24 @@ func NewEnv(app *Type, filing bool) (*Env, error) {
 	if err != nil {
 		return nil, fmt.Errorf("declare the application's types: %w", err)
 	}
-	e := &Env{cel: extended, app: app, maxString: maxClaimSize}
-	e.bound(app)
-	return e, nil
+	b := &built{cel: extended, app: app, maxString: maxClaimSize}
+	b.bound(app)
+	b.plan, err = newPlanner(extended)
+	return b, err
 }
 
 // bound records the largest string and list of t: what a value of unknown origin can be at most.
-func (e *Env) bound(t *Type) {
+func (b *built) bound(t *Type) {
 	switch t.Kind {
 	case Object:
 		for _, field := range t.Fields {
-			e.bound(field)
+			b.bound(field)
 		}
 	case List:
-		e.maxList = max(e.maxList, uint64(t.MaxSize))
-		e.bound(t.Items)
+		b.maxList = max(b.maxList, uint64(t.MaxSize))
+		b.bound(t.Items)
 	case String:
-		e.maxString = max(e.maxString, uint64(t.MaxSize))
+		b.maxString = max(b.maxString, uint64(t.MaxSize))
 	}
 }
 
@@ -112,7 +125,27 @@ func filingType() *Type {
 
 // Compile parses and type-checks source, checks its cost and plans it. The error says what is wrong in one line.
 func (e *Env) Compile(source string, want Result) (*Program, error) {
-	checked, issues := e.cel.Compile(source)
+	p := e.Later(source, want)
+	if err := p.Ready(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Later returns a program that is compiled when it is first evaluated or asked of. One that does not compile fails whenever it is
+// evaluated, so it must be known to: see Ready.
+func (e *Env) Later(source string, want Result) *Program {
+	return &Program{source: source, compiled: sync.OnceValues(func() (*compiled, error) {
+		b, err := e.build()
+		if err != nil {
+			return nil, err
+		}
+		return b.compile(source, want)
+	})}
+}
+
+func (b *built) compile(source string, want Result) (*compiled, error) {
+	checked, issues := b.cel.Compile(source)
 	if err := issues.Err(); err != nil {
 		return nil, errors.New(oneLine(issues))
 	}
@@ -123,22 +156,18 @@ func (e *Env) Compile(source string, want Result) (*Program, error) {
 	if usesDyn(native) {
 		return nil, errors.New("dyn() is not allowed: every value has the type that the schema gives it")
 	}
-	cost, err := e.cel.EstimateCost(checked, estimator{e})
+	cost, err := b.cel.EstimateCost(checked, estimator{b})
 	if err != nil {
 		return nil, fmt.Errorf("estimate the cost: %w", err)
 	}
 	if cost.Max > MaxCost {
 		return nil, fmt.Errorf("may cost %d units, more than %d: bound the lists and strings that it looks at more tightly", cost.Max, MaxCost)
 	}
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if !isStraight(native) {
-		options = append(options, cel.EvalOptions(cel.OptTrackCost), cel.CostLimit(MaxCost))
-	}
-	planned, err := e.cel.Program(checked, options...)
+	step, err := b.plan(native, !isStraight(native))
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	return &Program{source: source, planned: planned, use: usedBy(native), cost: cost.Max}, nil
+	return &compiled{step: step, use: usedBy(native), cost: cost.Max}, nil
 }
 
 func checkResult(got *types.Type, want Result) error {

@@ -8,20 +8,40 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/interpreter"
 )
 
 // ErrBudget tells that the expressions of one request cost more than MaxRequestCost.
 var ErrBudget = errors.New("the expressions of this request cost too much")
 
-// Program is a compiled expression.
+// Program is an expression, compiled when it is first needed.
 type Program struct {
-	source  string
-	planned cel.Program
-	use     use
-	cost    uint64
+	source   string
+	compiled func() (*compiled, error)
+}
+
+// compiled is what evaluating takes, and what lint asks.
+type compiled struct {
+	step interpreter.InterpretableV2
+	use  use
+	cost uint64
+}
+
+// Ready compiles the expression, if that has not happened yet, and says in one line why it cannot.
+func (p *Program) Ready() error {
+	_, err := p.compiled()
+	return err
+}
+
+// facts returns what is known of the expression: nothing when it does not compile.
+func (p *Program) facts() compiled {
+	c, err := p.compiled()
+	if err != nil {
+		return compiled{}
+	}
+	return *c
 }
 
 // Source returns the expression as written.
@@ -29,10 +49,10 @@ func (p *Program) Source() string { return p.source }
 
 // Inputs returns the places of app that the expression reads, as JSON Pointers with * for the entries of lists, sorted. A place
 // may be an object or a list: then everything below it is read.
-func (p *Program) Inputs() []string { return p.use.paths }
+func (p *Program) Inputs() []string { return p.facts().use.paths }
 
 // Cost returns the most that one evaluation is estimated to cost, in CEL's units.
-func (p *Program) Cost() uint64 { return p.cost }
+func (p *Program) Cost() uint64 { return p.facts().cost }
 
 // Input is what one request gives to its expressions. It is not safe for concurrent use: it counts what they cost.
 type Input struct {
@@ -81,22 +101,22 @@ func (in *Input) ResolveName(name string) (any, bool) {
 }
 
 // Parent implements CEL's activation.
-func (in *Input) Parent() cel.Activation { return nil }
+func (in *Input) Parent() interpreter.Activation { return nil }
 
 func (p *Program) eval(in *Input) (ref.Val, error) {
 	if in.spent > MaxRequestCost {
 		return nil, ErrBudget
 	}
-	value, details, err := p.planned.Eval(in)
-	if cost := details.ActualCost(); cost != nil {
-		in.spent += *cost
-	} else {
-		in.spent += p.cost
-	}
+	c, err := p.compiled()
 	if err != nil {
 		return nil, err
 	}
-	return value, nil
+	value, cost, counted, err := run(c.step, in)
+	if !counted {
+		cost = c.cost
+	}
+	in.spent += cost
+	return value, err
 }
 
 // Holds evaluates a Condition.

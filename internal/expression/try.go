@@ -61,23 +61,30 @@ func allHold(guards []*Program, in *Input) bool {
 	return true
 }
 
+// application returns the type of the application, one without properties when the schema has none.
+func (e *Env) application() *Type {
+	b, err := e.build()
+	if err != nil {
+		return &Type{Kind: Object}
+	}
+	return b.app
+}
+
 // newTrial prepares to count through what the programs read.
 func (e *Env) newTrial(programs []*Program) *trial {
-	t := &trial{env: e, chosen: map[string]int{}}
+	t := &trial{app: e.application(), chosen: map[string]int{}}
 	var literals []any
+	var paths []string
 	for _, p := range programs {
 		if p != nil {
-			literals = append(literals, p.use.literals...)
-			t.claims = append(t.claims, p.use.claims...)
+			use := p.facts().use
+			literals = append(literals, use.literals...)
+			t.claims = append(t.claims, use.claims...)
+			paths = append(paths, use.paths...)
 		}
 	}
-	for _, p := range programs {
-		if p == nil {
-			continue
-		}
-		for _, path := range p.use.paths {
-			t.decide(path, literals)
-		}
+	for _, path := range paths {
+		t.decide(path, literals)
 	}
 	return t
 }
@@ -118,7 +125,7 @@ func (d decision) choices() int {
 
 // trial counts through the combinations of decisions, like an odometer.
 type trial struct {
-	env       *Env
+	app       *Type
 	decisions []decision
 	claims    []string
 	chosen    map[string]int // by path: the choice; the last choice of an optional is absence
@@ -128,7 +135,7 @@ type trial struct {
 
 // decide adds the decisions on the way from the application to path.
 func (t *trial) decide(path string, literals []any) {
-	at, node := "", t.env.app
+	at, node := "", t.app
 	for _, step := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
 		if path == "" || node == nil {
 			return
@@ -162,7 +169,11 @@ func candidates(t *Type, literals []any) []any {
 	}
 	var values []any
 	seen := map[any]bool{}
-	for _, v := range append(append([]any{}, t.Samples...), literals...) {
+	var own []any
+	if t.Samples != nil {
+		own = t.Samples()
+	}
+	for _, v := range append(own[:len(own):len(own)], literals...) {
 		if fits(t, v) && !seen[v] && len(values) < maxSamples {
 			seen[v] = true
 			values = append(values, v)
@@ -228,7 +239,7 @@ func (t *trial) next() {
 func (t *trial) sample() (app map[string]any, applicant map[string]string, absent []string) {
 	decisions := append([]decision{}, t.decisions...)
 	sort.Slice(decisions, func(i, j int) bool { return decisions[i].path < decisions[j].path })
-	app, _ = t.build(t.env.app, "", decisions, &absent).(map[string]any)
+	app, _ = t.build(t.app, "", decisions, &absent).(map[string]any)
 	applicant = map[string]string{}
 	for _, claim := range t.claims {
 		if t.noClaims {

@@ -26,8 +26,8 @@ type Type struct {
 	Items *Type
 	// MaxSize bounds a String's length or a List's number of entries, for the estimate of costs.
 	MaxSize int
-	// Samples are values that a String, Integer or Number may take; the first is used where any value will do.
-	Samples []any
+	// Samples returns values that a String, Integer or Number may take; the first is used where any value will do. nil is none.
+	Samples func() []any
 	// Allows tells whether the schema takes a literal of an expression as this value; nil takes every literal of the kind.
 	Allows func(v any) bool
 }

@@ -141,7 +141,7 @@ func (c *check) documents() {
 		pointer := "/documents/" + string(d.spec.ID)
 		p := problem{Violation: c.m.violation(pointer, code), page: d.page, rank: padded(d.order)}
 		if d.requiredWhen != nil {
-			p.ready = c.m.lastPage(d.requiredWhen.Inputs())
+			p.ready = c.m.lastPage(d.requiredWhen)
 		}
 		c.problems = append(c.problems, p)
 	}
@@ -149,7 +149,7 @@ func (c *check) documents() {
 
 // isRequired tells that a document must be attached, as far as the answers that decide it are sound.
 func (d *document) isRequired(c *check) bool {
-	if d.requiredWhen == nil || d.page == nil || !c.visible.pages[d.page.number] || !c.isSound(d.requiredWhen.Inputs()...) {
+	if d.requiredWhen == nil || d.page == nil || !c.visible.pages[d.page.number] || !c.isSound(d.requiredWhen) {
 		return false
 	}
 	required, err := d.requiredWhen.Holds(c.in)

@@ -151,7 +151,10 @@ func describeValue(n *node) *XMLValue {
 	case expression.Boolean:
 		v.Type = "boolean"
 	default:
-		v.Pattern, v.MinLength, v.MaxLength = n.pattern, n.minLength, n.maxLength
+		v.MinLength, v.MaxLength = n.minLength, n.maxLength
+		if n.pattern != nil {
+			v.Pattern = n.pattern.source
+		}
 		if n.xml.lexical == "" && (n.format == "date" || n.format == "date-time") {
 			v.Type = map[string]string{"date": "date", "date-time": "dateTime"}[n.format]
 		}

@@ -17,7 +17,7 @@ import (
 // rule that cannot be judged, because it costs too much, counts as broken: nothing is filed unchecked.
 func (c *check) rules() {
 	for _, r := range c.m.rules {
-		if !c.isAsked(r.at) || !c.isSound(r.inputs...) || c.invalid[r.at.pointer] {
+		if !c.isAsked(r.at) || !c.isSound(r.assert, r.when) || c.invalid[r.at.pointer] {
 			continue
 		}
 		if r.when != nil {
@@ -28,7 +28,7 @@ func (c *check) rules() {
 		if ok, err := r.assert.Holds(c.in); err == nil && ok {
 			continue
 		}
-		ready := c.m.lastPage(r.inputs)
+		ready := c.m.lastPage(r.assert, r.when)
 		_, present := find(c.e.Data, r.at.pointer)
 		if r.code == CodeRequired && r.at.kind == expression.Object && !present && c.demand(r.at, ready) {
 			continue
@@ -81,13 +81,13 @@ func find(data map[string]any, pointer string) (any, bool) {
 // eligibility judges the conditions of getting the service. They are shown on the last page that they look at.
 func (c *check) eligibility() {
 	for _, e := range c.m.eligibility {
-		if !c.isSound(e.when.Inputs()...) {
+		if !c.isSound(e.when) {
 			continue
 		}
 		if ok, err := e.when.Holds(c.in); err == nil && ok {
 			continue
 		}
-		last := c.m.lastPage(e.when.Inputs())
+		last := c.m.lastPage(e.when)
 		p := problem{Violation: Violation{Pointer: eligibilityPointer, Code: e.id, Message: e.message}, ready: last, rank: ""}
 		if last < len(c.m.pages) {
 			p.page = c.m.pages[last]

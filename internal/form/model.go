@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
@@ -19,7 +18,6 @@ import (
 type Model struct {
 	def         *v1alpha1.ServiceDefinition
 	root        *node
-	validator   *jsonschema.Schema
 	pages       []*page
 	fields      map[string]*field // by pointer in the data, with * for the entries of lists
 	documents   []*document
@@ -29,6 +27,7 @@ type Model struct {
 	xml         *element // the root
 	xmlData     *element // where the application's own properties stand
 	templates   map[string]*template
+	programs    []*expression.Program // all that the model may evaluate
 }
 
 // Definition returns what the model was compiled from. The caller must not change it.
@@ -42,8 +41,9 @@ func Compile(def *v1alpha1.ServiceDefinition) (*Model, []definition.Finding) {
 	return c.compile()
 }
 
-// Load compiles a definition that Compile has passed before, without trying its expressions: it is what a server does with a
-// published definition. It fails when Compile would find a definition that cannot be served.
+// Load compiles a definition that Compile has passed before: it is what a server does with a published one. It takes a twentieth of
+// the time, since expressions are compiled when the first request needs them. It fails when Compile would find a definition that
+// cannot be served, save for its expressions: Ready tells of those.
 func Load(def *v1alpha1.ServiceDefinition) (*Model, error) {
 	m, found := newCompiler(def).compile()
 	if m != nil {
@@ -57,6 +57,17 @@ func Load(def *v1alpha1.ServiceDefinition) (*Model, error) {
 	return nil, errors.New("compile definition: no model")
 }
 
+// Ready compiles the expressions that no request has needed yet, and fails when one of them cannot be compiled. Who switches to a
+// new revision asks first: where an expression fails, pages stay hidden and rules count as broken.
+func (m *Model) Ready() error {
+	for _, p := range m.programs {
+		if err := p.Ready(); err != nil {
+			return fmt.Errorf("compile expression %q: %w", p.Source(), err)
+		}
+	}
+	return nil
+}
+
 // compiler builds a model, part after part, and collects what is wrong.
 type compiler struct {
 	findings
@@ -64,16 +75,23 @@ type compiler struct {
 	m         *Model
 	env       *expression.Env
 	templates *expression.Env
-	tries     bool
-	programs  map[string]*expression.Program
+	tries     bool // compile expressions at once, and try them
+	programs  map[programKey]*expression.Program
 	cost      uint64
 	notAsked  map[string]bool              // required properties that were reported to be on no page, by pointer
 	ahead     map[*expression.Program]bool // conditions that were reported to look ahead
 }
 
+// programKey tells expressions apart: the same text in two places is one program.
+type programKey struct {
+	env    *expression.Env
+	want   expression.Result
+	source v1alpha1.Expression
+}
+
 func newCompiler(def *v1alpha1.ServiceDefinition) *compiler {
 	return &compiler{
-		def: def, programs: map[string]*expression.Program{}, notAsked: map[string]bool{}, ahead: map[*expression.Program]bool{},
+		def: def, programs: map[programKey]*expression.Program{}, notAsked: map[string]bool{}, ahead: map[*expression.Program]bool{},
 		m: &Model{def: def, fields: map[string]*field{}, templates: map[string]*template{}},
 	}
 }
@@ -81,7 +99,9 @@ func newCompiler(def *v1alpha1.ServiceDefinition) *compiler {
 func (c *compiler) compile() (*Model, []definition.Finding) {
 	if c.schema() {
 		c.pages()
-		c.placement()
+		if c.tries { // how well the questions are placed matters to authors; a form is served as it stands
+			c.placement()
+		}
 		c.documents()
 		c.ruleSet()
 		c.sensitive()
@@ -109,65 +129,46 @@ func (c *compiler) schema() bool {
 		c.add(path, "schema-type", "no JSON object", "a JSON Schema", "declare the application's data")
 		return false
 	}
-	before := len(c.list)
-	p := &schemaParser{findings: &c.findings, root: object, path: path, codes: compileCodeLists(c.def.Data.CodeLists, &c.findings)}
+	p := &schemaParser{
+		findings: &c.findings, root: object, path: path, patterns: map[string]*pattern{},
+		codes: compileCodeLists(c.def.Data.CodeLists, &c.findings),
+	}
 	if c.m.root = p.parse(); c.m.root == nil || p.lost {
 		return false // pages and expressions may speak of what could not be read
 	}
-	var err error
-	if c.env, err = expression.NewEnv(typeOf(c.m.root), false); err == nil {
-		c.templates, err = expression.NewEnv(typeOf(c.m.root), true)
-	}
-	if err == nil && len(c.list) == before {
-		if c.m.validator, err = newValidator(c.m.root); err == nil {
-			c.m.root.adopt(c.m.validator)
-		}
-	}
-	if err != nil {
-		c.add(path, "schema-invalid", err.Error(), "a valid JSON Schema", "correct the schema")
-		return false
-	}
+	root := c.m.root
+	application := sync.OnceValue(func() *expression.Type { return typeOf(root) })
+	c.env, c.templates = expression.NewEnv(application, false), expression.NewEnv(application, true)
 	return true
-}
-
-// newValidator compiles the resolved schema. The compiler gets no loader, so that nothing outside can be read.
-func newValidator(root *node) (*jsonschema.Schema, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(jsonschema.SchemeURLLoader{})
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.AssertFormat()
-	const location = "okno:application"
-	if err := compiler.AddResource(location, schemaOf(root)); err != nil {
-		return nil, err
-	}
-	return compiler.Compile(location)
 }
 
 // tryAt is the moment at which expressions are tried.
 var tryAt = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
-// program compiles the expression at path, or reports why it cannot, and tries it where its guards hold. An absent expression
-// gives nil.
+// program compiles the expression at path, or reports why it cannot, and tries it where its guards hold; without tries it does so
+// later. An absent expression gives nil.
 func (c *compiler) program(path string, source v1alpha1.Expression, env *expression.Env, want expression.Result, guards ...*expression.Program) *expression.Program {
 	if source == "" {
 		return nil
 	}
-	cacheKey := fmt.Sprintf("%p %d %s", env, want, source)
-	p, known := c.programs[cacheKey]
+	same := programKey{env, want, source}
+	p, known := c.programs[same]
 	if !known {
-		var err error
-		if p, err = env.Compile(string(source), want); err != nil {
-			c.add(path, "expression", quoted(source)+": "+err.Error(), "CEL over app, applicant and now, typed by data.schema", "correct the expression")
-			return nil
-		}
-		c.programs[cacheKey] = p
+		p = env.Later(string(source), want)
+		c.programs[same] = p
+		c.m.programs = append(c.m.programs, p)
+	}
+	if !c.tries {
+		return p
+	}
+	if err := p.Ready(); err != nil {
+		c.add(path, "expression", quoted(source)+": "+err.Error(), "CEL over app, applicant and now, typed by data.schema", "correct the expression")
+		return nil
 	}
 	c.cost += p.Cost()
-	if c.tries {
-		if failure := env.Try(p, tryAt, guards...); failure != nil {
-			c.add(path, "expression-partial", quoted(source)+" "+failure.Error(), "expressions that hold on every application of the schema",
-				"guard with has(app.x) or app.?x.orValue(…)")
-		}
+	if failure := env.Try(p, tryAt, guards...); failure != nil {
+		c.add(path, "expression-partial", quoted(source)+" "+failure.Error(), "expressions that hold on every application of the schema",
+			"guard with has(app.x) or app.?x.orValue(…)")
 	}
 	return p
 }

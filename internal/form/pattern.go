@@ -4,13 +4,30 @@ package form
 
 import (
 	"fmt"
+	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync"
 	"unicode"
 )
 
 // anchored makes a pattern match the whole value, in the syntax that RE2 and ECMAScript share.
 func anchored(pattern string) string { return "^(?:" + pattern + ")$" }
+
+// pattern is a compiled pattern of the profile.
+type pattern struct {
+	source string
+	fault  string // why it is outside the profile, or ""
+	// regexp matches the whole value. It is compiled when the first value is judged; there is none when there is a fault.
+	regexp func() *regexp.Regexp
+}
+
+func newPattern(source string) *pattern {
+	return &pattern{
+		source: source, fault: badPattern(source),
+		regexp: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(anchored(source)) }),
+	}
+}
 
 // badPattern tells why a pattern is outside the syntax that RE2, ECMAScript and XML Schema share, or "".
 func badPattern(pattern string) string {
@@ -28,6 +45,9 @@ func badPattern(pattern string) string {
 		if strings.Contains(strings.ReplaceAll(pattern, `\\`, ""), foreign) {
 			return fmt.Sprintf("%q", foreign)
 		}
+	}
+	if _, err := syntax.Parse(anchored(pattern), syntax.Perl); err != nil { // a little larger, and may be too large
+		return err.Error()
 	}
 	return badOperators(tree)
 }

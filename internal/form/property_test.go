@@ -68,7 +68,7 @@ func drawValue(t *rapid.T, n *node, label string) any {
 		return rapid.SampledFrom([]any{int64(1), 0.75, 2.25, 3.5, int64(-1)}).Draw(t, label+" number")
 	case n.format == "date":
 		return rapid.SampledFrom([]string{"1980-01-31", "2010-12-01", "2026-03-02", "2031-01-01", "2026-02-29"}).Draw(t, label+" date")
-	case n.pattern != "":
+	case n.pattern != nil:
 		return rapid.SampledFrom([]string{sampleText(n), " " + sampleText(n) + "\n", "12345"}).Draw(t, label+" pattern")
 	case n.format == "email":
 		return rapid.SampledFrom([]string{"name@example.org", "name"}).Draw(t, label+" email")

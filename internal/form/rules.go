@@ -15,7 +15,6 @@ type rule struct {
 	at      *node
 	when    *expression.Program // nil means always
 	assert  *expression.Program
-	inputs  []string // what when and assert read
 	message v1alpha1.Text
 }
 
@@ -54,10 +53,6 @@ func (c *compiler) ruleSet() {
 		}
 		if compiled.assert == nil || compiled.when == nil && r.When != "" {
 			continue
-		}
-		compiled.inputs = append(compiled.inputs, compiled.assert.Inputs()...)
-		if compiled.when != nil {
-			compiled.inputs = append(compiled.inputs, compiled.when.Inputs()...)
 		}
 		c.m.rules = append(c.m.rules, compiled)
 	}

@@ -56,8 +56,8 @@ func sampleText(n *node) string {
 	if s := formatSamples[n.format]; s != "" {
 		return s
 	}
-	if n.pattern != "" {
-		if tree, err := syntax.Parse(n.pattern, syntax.Perl); err == nil {
+	if n.pattern != nil {
+		if tree, err := syntax.Parse(n.pattern.source, syntax.Perl); err == nil {
 			var out strings.Builder
 			sampleOf(tree, &out)
 			return out.String()
@@ -79,7 +79,7 @@ func (n *node) allows(v any) bool {
 	switch {
 	case n.codes != nil:
 		return n.codes.has(s)
-	case length == 0 || length < n.minLength || length > n.maxLength || n.matches != nil && !n.matches.MatchString(s):
+	case length == 0 || length < n.minLength || length > n.maxLength || n.pattern != nil && !n.pattern.regexp().MatchString(s):
 		return false
 	case n.format == "date":
 		_, err := time.Parse(time.DateOnly, s)

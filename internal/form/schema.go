@@ -3,10 +3,7 @@
 package form
 
 import (
-	"regexp"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/okno-dev/okno/internal/expression"
 )
@@ -32,16 +29,13 @@ type node struct {
 
 	// scalar
 	minLength, maxLength int
-	pattern              string // as written
-	matches              *regexp.Regexp
+	pattern              *pattern
 	format               string
 	enum                 []any
 	constant             any
 	minimum, maximum     *float64
 	multipleOf           *float64
 	codes                *codeList
-
-	schema *jsonschema.Schema // of this node, compiled
 
 	xml xmlNames
 }
@@ -126,13 +120,13 @@ func typeOf(n *node) *expression.Type {
 	case expression.List:
 		t.Items, t.MaxSize = typeOf(n.items), n.maxItems
 	default:
-		t.MaxSize, t.Samples, t.Allows = n.maxLength, samples(n), n.allows
+		t.MaxSize, t.Samples, t.Allows = n.maxLength, func() []any { return samples(n) }, n.allows
 	}
 	return t
 }
 
-// schemaOf writes the node as the JSON Schema that the validator takes: $refs resolved, patterns anchored, without what only
-// people or XML need. Code lists are left to the walk that looks them up.
+// schemaOf writes the node as JSON Schema: $refs resolved, patterns anchored, without what only people or XML need, and without
+// code lists.
 func schemaOf(n *node) map[string]any {
 	s := map[string]any{"type": typeNames[n.kind]}
 	switch n.kind {
@@ -152,8 +146,8 @@ func schemaOf(n *node) map[string]any {
 		if n.maxLength > 0 {
 			s["maxLength"] = n.maxLength
 		}
-		if n.pattern != "" {
-			s["pattern"] = anchored(n.pattern)
+		if n.pattern != nil {
+			s["pattern"] = anchored(n.pattern.source)
 		}
 		if n.format != "" {
 			s["format"] = n.format

@@ -34,8 +34,10 @@ type schemaParser struct {
 	root  map[string]any
 	path  string
 	codes map[string]*codeList
-	refs  []string // the $refs that are being resolved
-	nodes int
+	// patterns are those that were met, by what was written: parts that many places name bring theirs along.
+	patterns map[string]*pattern
+	refs     []string // the $refs that are being resolved
+	nodes    int
 	// lost tells that a value of the schema could not be read: what else speaks of it cannot be judged.
 	lost bool
 	// told are the bounds and cycles that were reported once and concern the whole schema.
@@ -248,12 +250,13 @@ func (p *schemaParser) str(n *node, r *keywordReader) {
 		p.add(at(n.path, "format"), "schema-format", quoted(n.format), strings.Join(sortedKeys(formatSizes), ", "), "use a pattern or a rule for other formats")
 		n.format = ""
 	}
-	if n.pattern = r.text("pattern"); n.pattern != "" {
-		if reason := badPattern(n.pattern); reason != "" {
-			p.add(at(n.path, "pattern"), "schema-pattern", reason, "the syntax that RE2, ECMAScript and XML Schema share", "rewrite the pattern; it always matches the whole value")
-			n.pattern = ""
-		} else {
-			n.matches = regexp.MustCompile(anchored(n.pattern))
+	if source := r.text("pattern"); source != "" {
+		if p.patterns[source] == nil {
+			p.patterns[source] = newPattern(source)
+		}
+		if n.pattern = p.patterns[source]; n.pattern.fault != "" {
+			p.add(at(n.path, "pattern"), "schema-pattern", n.pattern.fault, "the syntax that RE2, ECMAScript and XML Schema share", "rewrite the pattern; it always matches the whole value")
+			n.pattern = nil
 		}
 	}
 	if list := r.text("x-okno-codeList"); list != "" {

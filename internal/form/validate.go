@@ -3,15 +3,12 @@
 package form
 
 import (
-	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/okno-dev/okno/internal/expression"
 )
@@ -85,9 +82,6 @@ func claims(applicant map[string]any) map[string]string {
 	return texts
 }
 
-// gravity orders the codes of one pointer; only the gravest is reported, as people mend one thing at a time.
-var gravity = []string{CodeRequired, CodeType, CodeCharacters, CodeConst, CodeEnum, CodeMinItems, CodeMaxItems, CodeFormat, CodeMaxLength, CodeMinLength, CodePattern, CodeMinimum, CodeMaximum, CodeMultipleOf, CodeUniqueItems, CodeUnknown}
-
 // MaxViolations bounds what one reading or one validation reports of the answers by themselves. Nobody mends more at once, and a
 // body of nothing but mistakes must not cost more than it took to send.
 const MaxViolations = 100
@@ -98,57 +92,17 @@ func (c *check) answers() {
 	if c.m.root.conforms(c.e.Data) {
 		return
 	}
-	gravest := map[string]int{}
-	visit := func(pointer, code string) {
-		rank := slices.Index(gravity, code)
-		if known, seen := gravest[pointer]; !seen || rank < known {
-			gravest[pointer] = rank
-		}
-	}
-	data := bounded(c.m.root, c.e.Data)
-	var failure *jsonschema.ValidationError
-	if err := c.m.validator.Validate(data); errors.As(err, &failure) {
-		collect(failure, visit)
-	}
-	characters(c.m.root, data, "", visit)
-	pointers := slices.Collect(maps.Keys(gravest))
-	ranks := make(map[string]string, len(gravest))
+	faults := map[string]string{}
+	c.m.root.faults(c.e.Data, "", func(pointer, code string) { faults[pointer] = code })
+	pointers := slices.Collect(maps.Keys(faults))
+	ranks := make(map[string]string, len(faults))
 	for _, pointer := range pointers {
 		ranks[pointer] = c.m.rank("/data" + pointer)
 	}
 	slices.SortFunc(pointers, func(a, b string) int { return strings.Compare(ranks[a], ranks[b]) })
 	for _, pointer := range pointers {
-		c.report(pointer, gravity[gravest[pointer]])
+		c.report(pointer, faults[pointer])
 	}
-}
-
-// bounded returns v without the entries that lists have beyond one too many: that one is why the application is refused, and what
-// the others hold does not matter. v itself is left alone.
-func bounded(n *node, v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		if n.kind != expression.Object {
-			return v
-		}
-		object := make(map[string]any, len(v))
-		for name, inner := range v {
-			if p := n.prop(name); p != nil {
-				inner = bounded(p, inner)
-			}
-			object[name] = inner
-		}
-		return object
-	case []any:
-		if n.kind != expression.List {
-			return v
-		}
-		list := make([]any, min(len(v), n.maxItems+1))
-		for i := range list {
-			list[i] = bounded(n.items, v[i])
-		}
-		return list
-	}
-	return v
 }
 
 // report adds what is wrong with an answer by itself. An object that is missing is reported at the answers that it requires.
@@ -193,58 +147,6 @@ func (c *check) demand(object *node, ready int) bool {
 	return any
 }
 
-// collect walks the validator's errors and calls visit with a pointer in the data and a code of this package.
-func collect(e *jsonschema.ValidationError, visit func(pointer, code string)) {
-	for _, cause := range e.Causes {
-		collect(cause, visit)
-	}
-	var location strings.Builder
-	for _, step := range e.InstanceLocation {
-		location.WriteString("/" + escapePointer(step))
-	}
-	place := location.String()
-	switch k := e.ErrorKind.(type) {
-	case *kind.Required:
-		for _, name := range k.Missing {
-			visit(place+"/"+name, CodeRequired)
-		}
-	case *kind.AdditionalProperties:
-		for _, name := range k.Properties {
-			visit(place+"/"+escapePointer(name), CodeUnknown)
-		}
-	default:
-		if path := e.ErrorKind.KeywordPath(); len(path) == 1 && slices.Contains(gravity, path[0]) {
-			visit(place, path[0])
-		}
-	}
-}
-
-// characters visits texts that XML cannot hold and codes that their list does not have.
-func characters(n *node, v any, pointer string, visit func(pointer, code string)) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, inner := range v {
-			if p := n.prop(name); p != nil {
-				characters(p, inner, pointer+"/"+name, visit)
-			}
-		}
-	case []any:
-		if n.kind == expression.List {
-			for i, inner := range v {
-				characters(n.items, inner, pointer+"/"+strconv.Itoa(i), visit)
-			}
-		}
-	case string:
-		switch {
-		case n.kind == expression.Object || n.kind == expression.List:
-		case !isXMLText(v):
-			visit(pointer, CodeCharacters)
-		case n.codes != nil && !n.codes.has(v):
-			visit(pointer, CodeEnum)
-		}
-	}
-}
-
 // generalised puts * for the indexes of a concrete pointer. Names of properties never begin with a digit.
 func generalised(pointer string) string {
 	steps := strings.Split(pointer, "/")
@@ -256,13 +158,13 @@ func generalised(pointer string) string {
 	return strings.Join(steps, "/")
 }
 
-// isSound tells that none of the places that an expression reads holds an answer that is wrong by itself. Of an object or a list
-// of objects an expression can only tell whether it is there, so what is wrong inside does not matter.
-func (c *check) isSound(inputs ...string) bool {
+// isSound tells that none of the places that the expressions read holds an answer that is wrong by itself. Of an object or a list
+// of objects an expression can only tell whether it is there, so what is wrong inside does not matter. nil reads nothing.
+func (c *check) isSound(programs ...*expression.Program) bool {
 	if len(c.invalid) == 0 {
 		return true
 	}
-	for _, input := range inputs {
+	for input := range inputs(programs) {
 		n := c.m.root.find(input)
 		for pointer := range c.invalid {
 			if input == pointer || strings.HasPrefix(input, pointer+"/") {
@@ -276,10 +178,10 @@ func (c *check) isSound(inputs ...string) bool {
 	return true
 }
 
-// lastPage returns the number of the last page that asks for one of the places.
-func (m *Model) lastPage(inputs []string) int {
+// lastPage returns the number of the last page that asks for one of the places that the expressions read.
+func (m *Model) lastPage(programs ...*expression.Program) int {
 	last := 0
-	for _, input := range inputs {
+	for input := range inputs(programs) {
 		if n := m.root.find(input); n != nil {
 			n.leaves(func(leaf *node) {
 				if f := m.fields[leaf.pointer]; f != nil {
@@ -289,6 +191,22 @@ func (m *Model) lastPage(inputs []string) int {
 		}
 	}
 	return last
+}
+
+// inputs yields the places that the programs read; nil reads nothing.
+func inputs(programs []*expression.Program) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range programs {
+			if p == nil {
+				continue
+			}
+			for _, input := range p.Inputs() {
+				if !yield(input) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // rank returns a text that sorts pointers of the envelope as people meet them in the form.
