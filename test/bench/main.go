@@ -90,6 +90,7 @@ func run(ctx context.Context, o options) error {
 		measure func(context.Context, options) ([]figure, error)
 	}{
 		{intakeFigures, measureIntake},
+		{manyFigures, measureMany},
 		{clusterFigures, measureCluster},
 	} {
 		if !o.wants(part.figures...) {

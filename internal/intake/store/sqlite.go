@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -23,6 +24,9 @@ var sqliteMigrations embed.FS
 // checkpointPages is how many pages go into the write-ahead log before they
 // are moved into the database: 8 MiB of 4 KiB pages.
 const checkpointPages = 2048
+
+// readerRest is how long a reader that nobody needs keeps its connection, and with it a megabyte of cached pages.
+const readerRest = 30 * time.Second
 
 // sqliteEngine keeps the store in one file with a write-ahead log.
 type sqliteEngine struct{ path string } // absolute
@@ -64,6 +68,7 @@ func (e *sqliteEngine) readers() (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(4)
+	db.SetConnMaxIdleTime(readerRest)
 	return db, nil
 }
 

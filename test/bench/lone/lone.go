@@ -10,6 +10,7 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,30 +52,76 @@ func Build(ctx context.Context, root string) (string, error) {
 func StorePath(dir string) string { return filepath.Join(dir, "okno.db") }
 
 // Prepare makes a store in dir that serves the GovService of the manifest, and returns the service's name.
-func Prepare(ctx context.Context, dir string, govService []byte) (_ string, err error) {
+func Prepare(ctx context.Context, dir string, govService []byte) (string, error) {
+	name, raw, err := read(govService)
+	if err != nil {
+		return "", err
+	}
+	return name, serve(ctx, dir, func(publish publisher) error { return publish(name, raw) })
+}
+
+// PrepareMany makes a store in dir that serves n services made from the manifest, each with a name and a code of its own, and
+// returns their names.
+func PrepareMany(ctx context.Context, dir string, govService []byte, n int) ([]string, error) {
+	name, raw, err := read(govService)
+	if err != nil {
+		return nil, err
+	}
+	var def map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &def); err != nil {
+		return nil, err
+	}
+	names := make([]string, n)
+	return names, serve(ctx, dir, func(publish publisher) error {
+		for i := range names {
+			names[i] = fmt.Sprintf("%s-%d", name, i+1)
+			def["code"] = fmt.Appendf(nil, `"%010d"`, i+1)
+			own, err := json.Marshal(def)
+			if err != nil {
+				return err
+			}
+			if err := publish(names[i], own); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// read returns a GovService's name and its definition.
+func read(govService []byte) (name string, raw []byte, err error) {
 	file, findings := manifest.ParseFile(govService)
 	if file == nil || file.Object == nil {
-		return "", fmt.Errorf("read the service: %v", findings)
+		return "", nil, fmt.Errorf("read the service: %v", findings)
 	}
-	d, err := digest.Of(file.Raw)
-	if err != nil {
-		return "", err
-	}
+	return file.Object.Name, file.Raw, nil
+}
+
+// publisher serves a definition from now on.
+type publisher func(service string, definition []byte) error
+
+// serve makes a store in dir that serves what is published into it.
+func serve(ctx context.Context, dir string, fill func(publisher) error) (err error) {
 	kept, err := store.Open(ctx, StorePath(dir), store.Options{})
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
 	server, err := intake.New(ctx, intake.Options{Store: kept, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return "", err
+		return err
 	}
-	name := file.Object.Name
-	spec := v1alpha1.PublicationSpec{
-		Service: name, Seq: 1, Action: v1alpha1.ActionPublish, Revision: digest.RevisionName(name, d), Digest: d,
-	}
-	spec.DecidedAt.Time = time.Now()
-	return name, server.Publish(ctx, spec, file.Raw)
+	return fill(func(service string, definition []byte) error {
+		d, err := digest.Of(definition)
+		if err != nil {
+			return err
+		}
+		spec := v1alpha1.PublicationSpec{
+			Service: service, Seq: 1, Action: v1alpha1.ActionPublish, Revision: digest.RevisionName(service, d), Digest: d,
+		}
+		spec.DecidedAt.Time = time.Now()
+		return server.Publish(ctx, spec, definition)
+	})
 }
 
 // Options say what to run.
@@ -177,6 +224,22 @@ func get(ctx context.Context, url string) (string, error) {
 		err = fmt.Errorf("%s answered %s: %.300s", url, response.Status, text)
 	}
 	return string(text), err
+}
+
+// Pages of a service that ask for nothing and leave nothing behind.
+const (
+	StartPage = ""
+	PaperForm = "/blank" // needs the compiled form
+)
+
+// Visit asks for pages of a service, as a citizen does.
+func (in *Intake) Visit(ctx context.Context, service string, pages ...string) error {
+	for _, page := range pages {
+		if _, err := get(ctx, in.Public+"/s/"+service+page); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Applications is where a service's applications are posted.
