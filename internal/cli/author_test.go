@@ -24,7 +24,7 @@ const samples = "../../config/samples"
 // TestSamplesPass files every scenario of every sample in every way that it offers, against the real intake.
 func TestSamplesPass(t *testing.T) {
 	files, err := filepath.Glob(samples + "/*/govservice.yaml")
-	if err != nil || len(files) < 2 {
+	if err != nil || len(files) < 4 {
 		t.Fatalf("found %d samples: %v", len(files), err)
 	}
 	for _, file := range files {
@@ -289,43 +289,65 @@ func TestServeKeepsWhatIsFiled(t *testing.T) {
 
 // TestReadyMadeApplications files the applications of config/samples/applications as their README says.
 func TestReadyMadeApplications(t *testing.T) {
-	out, stop := serving(t, samples+"/pension-delivery/govservice.yaml")
-	defer stop()
-	page := out.await(t, 0, `form +(http://\S+)`)
-	base, _, _ := strings.Cut(page, "/s/")
-	tests := map[string]struct {
+	type filed struct {
 		mediaType string
 		status    int
 		says      []string
-	}{
-		"pension.json":        {"application/json", http.StatusCreated, []string{`"number"`, `"secret"`, "ОСФР по Самарской области"}},
-		"pension.xml":         {"application/xml", http.StatusCreated, []string{`"number"`, `"secret"`, "ОСФР по Республике Татарстан"}},
-		"pension-errors.json": {"application/json", http.StatusUnprocessableEntity, []string{"/data/applicant/snils", "/data/applicant/phone", "/data/delivery/account", "/data/delivery/from", "/data/acknowledged"}},
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			file, err := os.Open(samples + "/applications/" + name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = file.Close() }()
-			res, err := http.Post(base+"/api/v1/services/pension-delivery/applications", tc.mediaType, file) //nolint:noctx // a test on loopback
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = res.Body.Close() }()
-			body, err := io.ReadAll(res.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if res.StatusCode != tc.status {
-				t.Errorf("status %d, want %d: %s", res.StatusCode, tc.status, body)
-			}
-			for _, want := range tc.says {
-				if !bytes.Contains(body, []byte(want)) {
-					t.Errorf("the answer lacks %s: %s", want, body)
-				}
+	const json, xml = "application/json", "application/xml"
+	tests := map[string]map[string]filed{
+		"pension-delivery": {
+			"pension.json":        {json, http.StatusCreated, []string{`"number"`, `"secret"`, "ОСФР по Самарской области"}},
+			"pension.xml":         {xml, http.StatusCreated, []string{`"number"`, `"secret"`, "ОСФР по Республике Татарстан"}},
+			"pension-errors.json": {json, http.StatusUnprocessableEntity, []string{"/data/applicant/snils", "/data/applicant/phone", "/data/delivery/account", "/data/delivery/from", "/data/acknowledged"}},
+		},
+		"alcohol-licence": {
+			"alcohol-licence.json": {json, http.StatusCreated, []string{`"number"`, "Отдел лицензирования общественного питания"}},
+			"alcohol-licence.xml":  {xml, http.StatusCreated, []string{`"number"`, "Отдел лицензирования общественного питания"}},
+			"alcohol-licence-errors.json": {json, http.StatusUnprocessableEntity, []string{
+				`"/data"`, "/data/organisation/inn", "/data/organisation/kpp", "/data/points/0/municipality", "/data/points/0/registers/0/number",
+				"/documents/title-1", "/documents/capital-proof",
+			}},
+		},
+	}
+	for service, applications := range tests {
+		t.Run(service, func(t *testing.T) {
+			out, stop := serving(t, samples+"/"+service+"/govservice.yaml")
+			defer stop()
+			base, _, _ := strings.Cut(out.await(t, 0, `form +(http://\S+)`), "/s/")
+			for name, tc := range applications {
+				t.Run(name, func(t *testing.T) {
+					status, body := post(t, base+"/api/v1/services/"+service+"/applications", tc.mediaType, samples+"/applications/"+name)
+					if status != tc.status {
+						t.Errorf("status %d, want %d: %s", status, tc.status, body)
+					}
+					for _, want := range tc.says {
+						if !strings.Contains(body, want) {
+							t.Errorf("the answer lacks %s: %s", want, body)
+						}
+					}
+				})
 			}
 		})
 	}
+}
+
+// post sends a file and returns the answer's status and body.
+func post(t *testing.T, url, mediaType, name string) (int, string) {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	res, err := http.Post(url, mediaType, file) //nolint:gosec,noctx // a test on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
 }

@@ -63,7 +63,8 @@ func TestDocumentsPointToWhatExists(t *testing.T) {
 	}
 	for _, document := range []string{
 		"README.md", "README.ru.md", "docs/concepts.md", "docs/tutorial-first-service.md", "docs/reference/conditions.md",
-		"docs/reference/scenarios.md", "config/samples/applications/README.md",
+		"docs/reference/scenarios.md", "config/samples/applications/README.md", "config/samples/ownership-registration/README.md",
+		"config/samples/alcohol-licence/README.md",
 	} {
 		text, err := os.ReadFile(root + document)
 		if err != nil {
