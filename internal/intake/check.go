@@ -20,6 +20,7 @@ type checkView struct {
 	Privacy, Declaration string
 	DeclarationError     string
 	Agreed               bool
+	Step, Steps          int
 }
 
 type checkSection struct {
@@ -97,7 +98,7 @@ func (s *Server) showCheck(c *call, d *draft, status int, violations []form.Viol
 		Action: checkPath(d.Service, d.ID), Notice: notice, Version: d.Version, Agreed: agreed,
 		Sections: s.checkSections(c, d, pages),
 		Privacy:  def.Form.PrivacyNotice.In(c.lang, def.Languages[0]), Declaration: def.Form.Declaration.In(c.lang, def.Languages[0]),
-		Errors: v.summary(v.href),
+		Errors: v.summary(v.href), Step: len(pages) + 1, Steps: len(pages) + 1,
 	}
 	for _, message := range v.errorsAt(declarationPointer) {
 		view.DeclarationError = message

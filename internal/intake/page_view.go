@@ -27,6 +27,7 @@ type formView struct {
 	Documents    []documentView
 	Notice       string
 	Asked        string // pointers of the questions on the page
+	Step, Steps  int    // how far along the form this page is; the check of the answers is the last step
 	Opened       string // where the first question is that an answer has just opened; "" when none was
 	Saved        string
 }
@@ -89,7 +90,7 @@ func (s *Server) showPage(c *call, d *draft, p *pageState, status int, how shown
 	source := p.page()
 	view := formView{
 		Title: source.Title, Action: pagePath(d.Service, d.ID, source.ID), Version: d.Version, Multipart: len(source.Documents) > 0,
-		Notice: how.notice, Asked: strings.Join(pointers(nil, source.Fields), " "),
+		Notice: how.notice, Asked: strings.Join(pointers(nil, source.Fields), " "), Step: p.current + 1, Steps: len(p.pages) + 1,
 	}
 	if len(how.opened) > 0 {
 		view.Opened = "#" + how.opened[0].ID

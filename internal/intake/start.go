@@ -95,7 +95,7 @@ func (s *Server) price(c *call) string {
 	case len(fees) == 0:
 		return c.say(s, "start.free")
 	case len(fees) == 1 && fees[0].When == "":
-		return c.say(s, "start.paid", "Amount", fees[0].Amount, "Currency", fees[0].Currency)
+		return c.say(s, "start.paid", "Sum", page.Money(c.lang, fees[0].Amount, fees[0].Currency))
 	default:
 		return c.say(s, "start.paidMany")
 	}

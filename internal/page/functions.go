@@ -58,10 +58,22 @@ func (f *functions) all() template.FuncMap {
 			}
 			return f.own(f.texts.Say(f.lang, "term.calendar", "Count", value))
 		},
+		// money writes a sum of the definition: {{money .Amount .Currency}}.
+		"money": func(amount, currency string) any { return f.own(Money(f.lang, amount, currency)) },
+		"steps": steps,
 		"bytes": func(n int64) any { return f.own(filesize.In(f.lang, n)) },
 		// dialled is a phone number for a tel: link.
 		"dialled": dialled,
 	}
+}
+
+// steps are the parts of a bar of all steps: true up to the current one.
+func steps(current, all int) []bool {
+	bar := make([]bool, all)
+	for i := range min(current, all) {
+		bar[i] = true
+	}
+	return bar
 }
 
 // say returns one of the program's texts. Values that are the program's own words stand in it without a mark of their own.

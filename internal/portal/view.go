@@ -4,7 +4,6 @@ package portal
 
 import (
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -149,20 +148,9 @@ func documentsOf(documents []v1alpha1.Document) []documentView {
 func feesOf(fees []v1alpha1.Fee, language string) []feeView {
 	out := make([]feeView, len(fees))
 	for i, f := range fees {
-		out[i] = feeView{Amount: money(f.Amount, f.Currency, language), Basis: f.Basis, Waiver: f.Waiver}
+		out[i] = feeView{Amount: page.Money(language, f.Amount, f.Currency), Basis: f.Basis, Waiver: f.Waiver}
 	}
 	return out
-}
-
-// money writes a sum as people of the language do: 350,50 ₽ or RUB 350.50.
-func money(amount, currency, language string) string {
-	if language == "en" {
-		return currency + "\u00a0" + amount
-	}
-	if currency == "RUB" {
-		currency = "₽"
-	}
-	return strings.ReplaceAll(amount, ".", ",") + "\u00a0" + currency
 }
 
 func lawsOf(acts []v1alpha1.LegalAct, language string) []lawView {
