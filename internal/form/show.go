@@ -85,8 +85,8 @@ func (s *shower) field(f *field, pointer string) FieldView {
 		ID: strings.ReplaceAll(name, ".", "-"), Pointer: "/data" + pointer, Name: name, Label: s.label(f), Hint: f.hint.In(s.language),
 		Widget: f.widget, Required: n.required || n.minItems > 0, InputMode: inputMode(f), Autocomplete: f.autocomplete,
 	}
-	if n.kind == expression.String && !n.isChoice() && n.constant == nil {
-		view.MaxLength = n.maxLength
+	if !n.isChoice() && n.constant == nil {
+		view.MaxLength = longest(n)
 	}
 	v, _ := valueAt(s.data, pointer)
 	if f.isGroup() {
@@ -108,6 +108,23 @@ func (s *shower) field(f *field, pointer string) FieldView {
 	}
 	view.Options = s.options(f, n, view.Values)
 	return view
+}
+
+// longest is how many characters the longest answer has, 0 when it does not apply: of a text its bound, of a number the digits of
+// its bounds and a few behind the point.
+func longest(n *node) int {
+	const fraction = 3 // the point and two digits
+	switch {
+	case n.kind == expression.String:
+		return n.maxLength
+	case n.minimum == nil || n.maximum == nil:
+		return 0
+	}
+	digits := max(len(strconv.FormatInt(int64(*n.minimum), 10)), len(strconv.FormatInt(int64(*n.maximum), 10)))
+	if n.kind == expression.Number {
+		return digits + fraction
+	}
+	return digits
 }
 
 // group lays out the entries of a list, at least one when the list is required, or the one entry of an object.

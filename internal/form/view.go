@@ -40,7 +40,7 @@ type FieldView struct {
 	Values []string
 	// Required tells that an answer must be given whenever the group around it is answered.
 	Required bool
-	// MaxLength is in characters; 0 when it does not apply.
+	// MaxLength is in characters, of a number about its longest; 0 when it does not apply.
 	MaxLength int
 	// Autocomplete is the HTML autocomplete token that suits the answer; "" when none does.
 	Autocomplete string

@@ -171,8 +171,6 @@ func (v *viewer) field(source form.FieldView) field {
 		f.Type, f.Width = "tel", "20"
 	case "Email":
 		f.Type = "email"
-	case "Number":
-		f.Width = "5"
 	default:
 		f.Width = width(source.MaxLength)
 	}
