@@ -33,7 +33,8 @@ func Listen(ctx context.Context, address string, handler http.Handler) error {
 // ServeOn is Listen on a listener that is open already. It closes it.
 func ServeOn(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader,
 	}
 	stopped := make(chan error, 1)
 	go func() {
@@ -48,14 +49,10 @@ func ServeOn(ctx context.Context, listener net.Listener, handler http.Handler) e
 	return <-stopped
 }
 
-// deadlines bound how long a slow client may hold a request, by the clock of the machine.
-func (c *call) deadlines() {
-	limit := requestTime
-	if c.streams() {
-		limit = uploadTime
-	}
+// allowTime lets a request with files take longer than others, by the clock of the machine.
+func (c *call) allowTime() {
 	control := http.NewResponseController(c.w)
-	until := time.Now().Add(limit)
+	until := time.Now().Add(uploadTime)
 	// A recorder of a test has no connection; there is nothing to bound then.
 	_ = control.SetReadDeadline(until)
 	_ = control.SetWriteDeadline(until)

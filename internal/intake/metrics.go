@@ -49,9 +49,36 @@ func newMetrics(s *Server) *metrics {
 	return m
 }
 
-func (m *metrics) request(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	m.duration.WithLabelValues(route).Observe(took.Seconds())
+// meter counts the requests of one route.
+type meter struct {
+	duration prometheus.Observer
+	requests *prometheus.CounterVec // by status
+	usual    [2]prometheus.Counter  // of what most requests are answered with
+}
+
+// usualStatuses are those that are counted without looking for them.
+var usualStatuses = [2]int{http.StatusOK, http.StatusCreated}
+
+func (m *metrics) meter(route string) *meter {
+	t := &meter{
+		duration: m.duration.WithLabelValues(route),
+		requests: m.requests.MustCurryWith(prometheus.Labels{"route": route}),
+	}
+	for i, status := range usualStatuses {
+		t.usual[i] = t.requests.WithLabelValues(strconv.Itoa(status))
+	}
+	return t
+}
+
+func (t *meter) observe(status int, took time.Duration) {
+	t.duration.Observe(took.Seconds())
+	for i, usual := range usualStatuses {
+		if status == usual {
+			t.usual[i].Inc()
+			return
+		}
+	}
+	t.requests.WithLabelValues(strconv.Itoa(status)).Inc()
 }
 
 func (m *metrics) handler() http.Handler {

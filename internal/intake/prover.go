@@ -109,7 +109,7 @@ func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	if _, err := release.model(); err != nil {
+	if err := release.compiles(); err != nil {
 		return nil, err
 	}
 	id := strings.ToLower(rand.Text())

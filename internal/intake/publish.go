@@ -135,8 +135,7 @@ func (s *Server) load(ctx context.Context, spec v1alpha1.PublicationSpec, body [
 		if err != nil {
 			return nil, err
 		}
-		_, err = release.model()
-		return release, err
+		return release, release.compiles()
 	}
 	// A follower hands on canonical bytes; only others are put into that form.
 	release, err := newRelease(spec.Service, string(spec.Digest), body, s.options.BaseURL)
@@ -151,8 +150,7 @@ func (s *Server) load(ctx context.Context, spec v1alpha1.PublicationSpec, body [
 	// The disk is written to while the form compiles. A definition that nobody serves is dropped later.
 	kept := make(chan error, 1)
 	go func() { kept <- s.store.RememberDefinition(ctx, release.digest, body) }()
-	_, err = release.model()
-	return release, errors.Join(err, <-kept)
+	return release, errors.Join(release.compiles(), <-kept)
 }
 
 // Serve serves a definition that nobody published: the author's own, or a prover's. Each call replaces the former.

@@ -75,14 +75,33 @@ type skipped struct{}
 // UnmarshalJSON implements json.Unmarshaler.
 func (skipped) UnmarshalJSON([]byte) error { return nil }
 
-// compile loads a form. Whatever a definition makes of the compiler, the server and what it serves go on.
-func compile(def *v1alpha1.ServiceDefinition) (_ *form.Model, err error) {
+// compile loads a form.
+func compile(def *v1alpha1.ServiceDefinition) (model *form.Model, err error) {
+	err = guarded(func() (err error) {
+		model, err = form.Load(def)
+		return err
+	})
+	return model, err
+}
+
+// guarded makes a panic an error: whatever a definition makes of the compiler, the server and what it serves go on.
+func guarded(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("compiling the form panicked: %v", p)
+			err = fmt.Errorf("reading the definition panicked: %v", p)
 		}
 	}()
-	return form.Load(def)
+	return do()
+}
+
+// compiles tells whether the whole form compiles, with every expression: those of a form that was served before are compiled when
+// they are needed.
+func (r *release) compiles() error {
+	model, err := r.model()
+	if err != nil {
+		return err
+	}
+	return guarded(model.Ready)
 }
 
 // verify checks that a canonical form hashes to a digest.

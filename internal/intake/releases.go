@@ -5,16 +5,15 @@ package intake
 import (
 	"container/list"
 	"context"
-	"fmt"
 	"runtime"
 	"sync"
 	"time"
 )
 
 const (
-	// roomForReleases bounds the canonical definitions, in bytes, whose releases are held. A release in memory is about twelve times
+	// roomForReleases bounds the canonical definitions, in bytes, whose releases are held. A release in memory is about four times
 	// as large as its definition.
-	roomForReleases = 1 << 20
+	roomForReleases = 2 << 20
 	// releaseLife is how long a release is held that nobody asks for. Reading it again takes milliseconds, and most of an agency's
 	// services rest most of the time.
 	releaseLife = time.Minute
@@ -75,7 +74,11 @@ func (r *releases) get(ctx context.Context, key releaseKey) (*release, error) {
 func (r *releases) fulfil(ctx context.Context, place *list.Element) {
 	h := place.Value.(*held)
 	r.turns <- struct{}{}
-	release, err := r.readSafely(ctx, h.key)
+	var release *release
+	err := guarded(func() (err error) {
+		release, err = r.read(ctx, h.key)
+		return err
+	})
 	<-r.turns
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,15 +93,6 @@ func (r *releases) fulfil(ctx context.Context, place *list.Element) {
 		r.size += release.size
 		r.shrink()
 	}
-}
-
-func (r *releases) readSafely(ctx context.Context, key releaseKey) (_ *release, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("reading definition %q panicked: %v", key.digest, p)
-		}
-	}()
-	return r.read(ctx, key)
 }
 
 // ready is what all releases wait for that were never promised.

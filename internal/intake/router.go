@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -67,7 +68,7 @@ func (s *Server) publicHandler() http.Handler {
 	handle("GET /api/v1/services/{service}/openapi.json", s.openAPI)
 	handle("GET /schema/{service}/{file}", s.schema)
 
-	mux.Handle("GET "+page.StaticPrefix, s.static)
+	mux.HandleFunc("GET "+page.StaticPrefix, func(w http.ResponseWriter, r *http.Request) { s.static.ServeHTTP(routed(w), r) })
 	return page.Secure(s.sameOrigin(s.clock(s.unmatched(mux))), s.https)
 }
 
@@ -103,52 +104,84 @@ func (s *Server) clock(next http.Handler) http.Handler {
 // unmatched answers paths and methods that no route knows with a page or a problem of ours.
 func (s *Server) unmatched(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, pattern := mux.Handler(r)
-		if pattern != "" {
-			mux.ServeHTTP(w, r)
+		a := &response{ResponseWriter: w}
+		mux.ServeHTTP(a, r)
+		if a.routed {
 			return
 		}
-		verdict := verdictWriter{header: http.Header{}}
-		h.ServeHTTP(&verdict, r)
-		if allow := verdict.header.Get("Allow"); allow != "" {
-			w.Header().Set("Allow", allow)
-		}
-		if location := verdict.header.Get("Location"); location != "" {
-			http.Redirect(w, r, location, verdict.status)
+		// What the mux has said stands in the headers: the methods that are allowed, or where the path is in its clean form.
+		if w.Header().Get("Location") != "" {
+			w.WriteHeader(a.status)
 			return
 		}
 		id := "notFound"
-		if verdict.status == http.StatusMethodNotAllowed {
+		if a.status == http.StatusMethodNotAllowed {
 			id = "method"
 		}
-		s.refuse(&call{Request: r, w: w, now: s.options.Clock()}, refuse(verdict.status, id))
+		s.refuse(&call{Request: r, w: w, now: s.options.Clock()}, refuse(a.status, id))
 	})
 }
 
-// verdictWriter keeps what the mux decided and drops its text.
-type verdictWriter struct {
-	header http.Header
-	status int
+// response is what a request is answered with. Until a route takes it, it keeps what the mux says and drops its words.
+type response struct {
+	http.ResponseWriter
+	routed bool
+	status int // 0 until it is known
 }
 
-func (v *verdictWriter) Header() http.Header         { return v.header }
-func (v *verdictWriter) Write(b []byte) (int, error) { return len(b), nil }
-func (v *verdictWriter) WriteHeader(status int)      { v.status = status }
+// routed returns the response that a route gives.
+func routed(w http.ResponseWriter) *response {
+	a, ok := w.(*response)
+	if !ok {
+		a = &response{ResponseWriter: w}
+	}
+	a.routed = true
+	return a
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *response) WriteHeader(status int) {
+	a.status = status
+	if a.routed {
+		a.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (a *response) Write(b []byte) (int, error) {
+	if !a.routed {
+		return len(b), nil
+	}
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *response) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // route wraps a handler with what every route has.
 func (s *Server) route(pattern string, h handler) http.Handler {
+	meter := s.metrics.meter(pattern)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
-		recorder := &statusWriter{ResponseWriter: w}
-		c := &call{Request: r, w: recorder, now: s.options.Clock()}
+		a := routed(w)
+		c := &call{Request: r, w: a, now: s.options.Clock()}
 		if now, ok := r.Context().Value(nowKey{}).(time.Time); ok {
 			c.now = now
 		}
 		s.serve(c, h)
 		took := time.Since(begun)
 		s.worked(begun.Add(took))
-		s.metrics.request(pattern, recorder.status, took)
-		s.log.Info("request", "route", pattern, "status", recorder.status, "duration", took)
+		meter.observe(a.status, took)
+		// What went well is counted; who operates an intake reads of the rest.
+		level := slog.LevelDebug
+		if a.status >= http.StatusBadRequest {
+			level = slog.LevelInfo
+		}
+		s.log.LogAttrs(r.Context(), level, "request",
+			slog.String("route", pattern), slog.Int("status", a.status), slog.Duration("duration", took))
 	})
 }
 
@@ -165,8 +198,8 @@ func (s *Server) serve(c *call, h handler) {
 		s.log.Error("handler panicked", "route", c.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		s.refuse(c, refuse(http.StatusInternalServerError, "internal"))
 	}()
-	c.deadlines()
 	if c.streams() {
+		c.allowTime()
 		release, ok := s.streams.take(clientOf(c.Request))
 		if !ok {
 			s.refuse(c, &refusal{status: http.StatusServiceUnavailable, id: "busy", retryAfter: 10})
@@ -271,27 +304,6 @@ func (s *Server) refuse(c *call, err error) {
 		s.log.Error("cannot render the page of a refusal", "reason", r.id, "err", err)
 	}
 }
-
-// statusWriter remembers the status for the log.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // isOneOf tells whether a media type, without its parameters, is one of the list.
 func isOneOf(mediaType string, list ...string) bool { return slices.Contains(list, mediaType) }

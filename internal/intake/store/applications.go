@@ -31,15 +31,8 @@ func (s *Store) FileApplication(ctx context.Context, f Filing) (Receipt, error) 
 	}
 	sum := sha256.Sum256(f.Envelope)
 	var receipt Receipt
-	err := s.do(ctx, len(f.Envelope), func(t *tx) error {
-		isNew, err := t.claim(&f)
-		switch {
-		case err != nil:
-		case isNew:
-			receipt, err = t.file(&f, sum[:])
-		default:
-			receipt, err = replay(t.scan, &f)
-		}
+	err := s.do(ctx, len(f.Envelope), func(t *tx) (err error) {
+		receipt, err = t.fileOnce(&f, sum[:])
 		return err
 	})
 	if err != nil {
@@ -48,18 +41,28 @@ func (s *Store) FileApplication(ctx context.Context, f Filing) (Receipt, error) 
 	return receipt, nil
 }
 
-// claim makes the key the next application's, and tells whether the filing is a new one. Should the filing fail, its savepoint
-// takes the key back. What is on no known definition can be nothing but a repetition and writes nothing.
-func (t *tx) claim(f *Filing) (isNew bool, err error) {
-	if !t.w.state.definitions[f.Digest] {
-		return false, nil
-	}
-	if f.DraftID != "" {
-		err := t.scan([]any{new(int64)}, `select seq from filed_draft where draft_hash = $1`, idHash(f.DraftID))
-		if !errors.Is(err, sql.ErrNoRows) {
-			return false, err
+// fileOnce stores an application, or answers the receipt of what its key or its draft was filed as before.
+func (t *tx) fileOnce(f *Filing, envelopeHash []byte) (Receipt, error) {
+	if refused := t.admit(f); refused != nil {
+		// What was acknowledged once is answered again, also when it would be refused now.
+		r, err := replay(t.scan, f)
+		if errors.Is(err, ErrNotFound) {
+			err = refused
 		}
+		return r, err
 	}
+	isNew, err := t.claim(f)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !isNew {
+		return replay(t.scan, f)
+	}
+	return t.file(f, envelopeHash)
+}
+
+// claim makes the key the next application's, and tells whether the filing is a new one.
+func (t *tx) claim(f *Filing) (isNew bool, err error) {
 	if f.IdempotencyKey == "" {
 		return true, nil
 	}
@@ -68,11 +71,8 @@ func (t *tx) claim(f *Filing) (isNew bool, err error) {
 	return n == 1, err
 }
 
-// file stores a new application with its files and journal entry. Its key is claimed already.
+// file stores a new application with its files and journal entry. It is admitted, and its key is claimed.
 func (t *tx) file(f *Filing, envelopeHash []byte) (Receipt, error) {
-	if err := t.admit(f); err != nil {
-		return Receipt{}, err
-	}
 	seq := t.nextNumber()
 	r := Receipt{
 		Number: formatNumber(f.FiledAt.Year(), seq), FiledAt: instant(stamp(f.FiledAt)), DeadlineProvisional: f.DeadlineProvisional,
@@ -107,7 +107,7 @@ func (t *tx) file(f *Filing, envelopeHash []byte) (Receipt, error) {
 	return r, nil
 }
 
-// admit checks what must hold before anything is written.
+// admit checks what must hold before anything is written. A draft that was filed is not there any more.
 func (t *tx) admit(f *Filing) error {
 	if f.DraftID != "" {
 		var (

@@ -133,6 +133,7 @@ func (t *tx) addChunk(u *upload, part int, chunk []byte) error {
 		if err != nil {
 			return err
 		}
+		t.wrote()
 	}
 	if len(chunk) == 0 {
 		return nil

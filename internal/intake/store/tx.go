@@ -28,6 +28,7 @@ type changes struct {
 	forgotten  []string
 	unfiled    int64 // bytes of files that wait to be filed: more or fewer
 	records    []journal.Record
+	changed    bool // the command has changed something in the database
 }
 
 type countChange struct {
@@ -65,9 +66,14 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	n, err := result.RowsAffected()
-	t.w.wrote = t.w.wrote || n > 0
+	if n > 0 {
+		t.wrote()
+	}
 	return n, err
 }
+
+// wrote notes that the command has changed something.
+func (t *tx) wrote() { t.changed, t.w.wrote = true, true }
 
 // scan reads one row; sql.ErrNoRows when there is none.
 func (t *tx) scan(dest []any, query string, args ...any) error {
@@ -124,6 +130,9 @@ func (t *tx) nextNumber() int64 {
 
 // append writes the recorded acts into the journal.
 func (t *tx) append() error {
+	if len(t.records) > 0 {
+		t.wrote()
+	}
 	for _, r := range t.records {
 		if err := t.w.journal.Append(background, r); err != nil {
 			return err

@@ -19,8 +19,11 @@ import (
 // returned, all that wait become the next group. No timer is involved, so a
 // lonely command is not delayed and a crowd shares its syncs.
 //
-//	queue ──► begin ──► [ savepoint ► command ► journal ► release ]… ──► state, head ──► commit+sync ──► answers ──► upkeep
-//	                          └── error, panic ► rollback to ──┘            └── failed: nobody is told it succeeded
+//	queue ──► begin ──► [ command ► journal ]… ──► state, head ──► commit+sync ──► answers ──► upkeep
+//	                        └── error, panic: its own answer        └── failed: nobody is told it succeeded
+//
+// A command that fails has changed nothing, as a rule: it looks before it writes. Should one fail halfway, its group is undone and
+// carried out again with each command in a savepoint of its own, which would cost all others a third more.
 type writer struct {
 	engine  engine
 	conn    *sql.Conn
@@ -110,16 +113,30 @@ func (w *writer) commitGroup() error {
 	return err
 }
 
-// carryOut begins the transaction and runs all that waits, including what
-// arrives meanwhile. An error means that the transaction is lost.
+// errHalfDone is when a command failed after it had changed something.
+var errHalfDone = errors.New("a command failed halfway")
+
+// carryOut runs all that waits in a transaction, including what arrives meanwhile. An error means that the transaction is lost.
 func (w *writer) carryOut() error {
+	err := w.gather(false)
+	if !errors.Is(err, errHalfDone) {
+		return err
+	}
+	if err := w.undo(); err != nil {
+		return err
+	}
+	return w.gather(true)
+}
+
+// gather begins the transaction and runs the group, which grows by what arrives meanwhile; careful means with savepoints.
+func (w *writer) gather(careful bool) error {
 	if err := w.control(w.engine.begin()); err != nil {
 		w.group = w.queue.take(w.group, 1, groupBytes)
 		return err
 	}
 	room, looked := groupBytes, false
 	for done := 0; done < w.maxBatch && room > 0; {
-		w.group = w.queue.take(w.group, w.maxBatch-done, room)
+		w.group = w.queue.take(w.group, w.maxBatch-len(w.group), room)
 		if done == len(w.group) {
 			if looked {
 				return nil
@@ -130,10 +147,11 @@ func (w *writer) carryOut() error {
 			runtime.Gosched()
 			continue
 		}
+		looked = false // as long as somebody comes, others may be about to
 		w.counted.inGroup.Store(int64(len(w.group)))
 		for ; done < len(w.group); done++ {
 			room -= w.group[done].bytes
-			if err := w.carryOutOne(w.group[done]); err != nil {
+			if err := w.carryOutOne(w.group[done], careful); err != nil {
 				return err
 			}
 		}
@@ -141,9 +159,25 @@ func (w *writer) carryOut() error {
 	return nil
 }
 
-// carryOutOne runs a command in its savepoint. The command's own failure
-// becomes its answer; the returned error is one that concerns the whole group.
-func (w *writer) carryOutOne(c *command) error {
+// carryOutOne runs a command. Its own failure becomes its answer; the returned error is one that concerns the whole group.
+func (w *writer) carryOutOne(c *command, careful bool) error {
+	if careful {
+		return w.carryOutCarefully(c)
+	}
+	w.tx.reset()
+	switch c.err = w.protect(c); {
+	case c.err == nil:
+		w.state.apply(&w.tx.changes)
+	case w.engine.classify(c.err) != ofCommand:
+		return c.err
+	case w.tx.changed:
+		return errHalfDone
+	}
+	return nil
+}
+
+// carryOutCarefully runs a command in a savepoint, which undoes what it changed before it failed.
+func (w *writer) carryOutCarefully(c *command) error {
 	w.tx.reset()
 	mark := w.journal.Mark()
 	if err := w.control("savepoint command"); err != nil {
@@ -203,20 +237,29 @@ func (w *writer) abandon(cause error) error {
 	if w.engine.classify(cause) == ofStorage {
 		return cause
 	}
+	if err := w.undo(); err != nil {
+		return fmt.Errorf("%w, after %w", err, cause)
+	}
+	if w.engine.classify(cause) == ofSpace {
+		return fmt.Errorf("%w: %w", ErrFull, cause)
+	}
+	return cause
+}
+
+// undo rolls the transaction back and learns anew what is committed.
+func (w *writer) undo() error {
 	// The database may have rolled back by itself, then this fails and nothing is left to undo.
 	_ = w.control("rollback")
+	w.wrote = false
 	state, err := loadState(background, w.conn)
 	if err == nil {
 		w.state = state
 		err = w.journal.Reload(background, w.conn)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w, after %w", errStateLost, err, cause)
+		return fmt.Errorf("%w: %w", errStateLost, err)
 	}
-	if w.engine.classify(cause) == ofSpace {
-		return fmt.Errorf("%w: %w", ErrFull, cause)
-	}
-	return cause
+	return nil
 }
 
 // answer tells the callers of the group: their own outcome after a commit, the group's error without one.
