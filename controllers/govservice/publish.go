@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
-	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/gate"
 	"github.com/okno-dev/okno/internal/ledger"
 	"github.com/okno-dev/okno/internal/signature"
@@ -30,7 +29,7 @@ func (r *Reconciler) publish(ctx context.Context, s *scope) error {
 	if !ok {
 		return nil
 	}
-	code, err := r.codeOf(ctx, s, next)
+	code, err := s.codeOf(next)
 	if err != nil {
 		return err
 	}
@@ -78,43 +77,17 @@ func (r *Reconciler) freshVerdict(ctx context.Context, s *scope, next step) (gat
 	return gate.Judge(s.input(*rev, fresh)), nil
 }
 
-// codeOf is the service's code in the definition of a step. It stands in the body, which is hashed once more before it is served;
+// codeOf is the service's code in the definition of a step. It stands in the body, which the cache hashed when it read the code;
 // records that follow a record of the same digest repeat what that one says.
-func (r *Reconciler) codeOf(ctx context.Context, s *scope, next step) (string, error) {
+func (s *scope) codeOf(next step) (string, error) {
 	if published := s.ledger.PublishedAs(next.digest); published != nil {
 		return published.Spec.Code, nil
 	}
-	if code, ok := r.memory.code(s.key(), next.digest); ok && s.holds(next) {
-		return code, nil
-	}
-	rev := &v1alpha1.ServiceRevision{}
-	if err := r.reader.Get(ctx, client.ObjectKey{Namespace: s.svc.Namespace, Name: next.revision}, rev); err != nil {
-		return "", fmt.Errorf("read revision: %w", err)
-	}
-	if d, err := digest.Of(rev.Spec.Definition.Raw()); err != nil || d != next.digest {
-		return "", fmt.Errorf("revision %q does not hash to %s: it is not published", rev.Name, next.digest)
-	}
-	code, err := codeIn(rev.Spec.Definition)
-	if err != nil {
-		return "", fmt.Errorf("read code of revision %q: %w", rev.Name, err)
-	}
-	r.memory.rememberCode(s.key(), next.digest, code)
-	return code, nil
-}
-
-// holds tells whether the body of a step's revision hashed to its digest when the cache last saw it.
-func (s *scope) holds(next step) bool {
 	rev := revisionNamed(s.revisions, next.revision)
-	return rev != nil && rev.Spec.Definition.Digest() == string(next.digest)
-}
-
-// codeIn is the code that a definition whose body is at hand declares.
-func codeIn(def v1alpha1.Definition) (string, error) {
-	var found struct {
-		Code string `json:"code"`
+	if rev == nil || rev.Spec.Definition.Digest() != string(next.digest) {
+		return "", fmt.Errorf("revision %q does not hash to %s: it is not published", next.revision, next.digest)
 	}
-	err := json.Unmarshal(def.Raw(), &found)
-	return found.Code, err
+	return rev.Spec.Definition.Code(), nil
 }
 
 // record signs and creates the record of a step and adds it to the ledger.

@@ -43,10 +43,8 @@ func (r *Reconciler) snapshot(ctx context.Context, s *scope) error {
 		return fmt.Errorf("create revision %q: %w", name, err)
 	}
 	r.echoes.note(s.key(), func(w *written) { w.revision = name })
-	if code, err := codeIn(rev.Spec.Definition); err == nil {
-		r.memory.rememberCode(s.key(), s.digest, code)
-	}
 	rev.Spec.Definition.Strip(string(s.digest))
+	rev.Spec.Definition.KeepCode(s.svc.Spec.Service.Code())
 	s.revision = rev
 	s.revisions = append([]v1alpha1.ServiceRevision{*rev}, s.revisions...)
 	return nil

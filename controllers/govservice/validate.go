@@ -171,7 +171,7 @@ func plural(n int, none, one, many string) string {
 	}
 }
 
-// memory is what the rules said of each service's definition and the code that it declares, so that nothing is read twice.
+// memory is what the rules said of each service's definition, so that nothing is read twice.
 type memory struct {
 	mu    sync.Mutex
 	byKey map[types.NamespacedName]remembered
@@ -181,8 +181,6 @@ type remembered struct {
 	generation int64
 	digest     v1alpha1.Digest
 	validity   validity
-	codeOf     v1alpha1.Digest // whose code is known; "" when none is
-	code       string
 }
 
 func (m *memory) recall(key types.NamespacedName) (remembered, bool) {
@@ -199,18 +197,6 @@ func (m *memory) remember(key types.NamespacedName, what remembered) {
 		m.byKey = map[types.NamespacedName]remembered{}
 	}
 	m.byKey[key] = what
-}
-
-// code is the code that the definition with a digest declares, if that is what was last read for the service.
-func (m *memory) code(key types.NamespacedName, digest v1alpha1.Digest) (string, bool) {
-	known, ok := m.recall(key)
-	return known.code, ok && known.codeOf == digest
-}
-
-func (m *memory) rememberCode(key types.NamespacedName, digest v1alpha1.Digest, code string) {
-	known, _ := m.recall(key)
-	known.codeOf, known.code = digest, code
-	m.remember(key, known)
 }
 
 func (m *memory) forget(key types.NamespacedName) {

@@ -233,15 +233,23 @@ func (r *Reconciler) report(ctx context.Context, p *v1alpha1.ServiceProvider, ou
 		})
 	}
 	set(v1alpha1.ConditionReady, out.status, out.reason, out.message)
-	meta.RemoveStatusCondition(&now.Conditions, v1alpha1.ConditionReconciling)
-	meta.RemoveStatusCondition(&now.Conditions, v1alpha1.ConditionStalled)
+	// What is true already keeps its time: only what is not is removed.
+	progress := ""
 	switch {
 	case out.refused != "":
-		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonIntakeFailed, out.refused)
+		progress = v1alpha1.ConditionStalled
+		set(progress, metav1.ConditionTrue, v1alpha1.ReasonIntakeFailed, out.refused)
 	case out.stalled:
-		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, out.reason, out.message)
+		progress = v1alpha1.ConditionStalled
+		set(progress, metav1.ConditionTrue, out.reason, out.message)
 	case out.status != metav1.ConditionTrue:
-		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, out.reason, out.message)
+		progress = v1alpha1.ConditionReconciling
+		set(progress, metav1.ConditionTrue, out.reason, out.message)
+	}
+	for _, kind := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		if kind != progress {
+			meta.RemoveStatusCondition(&now.Conditions, kind)
+		}
 	}
 	if equality.Semantic.DeepEqual(p.Status, *now) {
 		return nil
