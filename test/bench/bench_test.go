@@ -107,7 +107,7 @@ func TestOnlyTheControllersWritesAreCounted(t *testing.T) {
 
 func TestServicesDifferInWhatMustBeUnique(t *testing.T) {
 	c := &cluster{root: "../.."}
-	services, err := c.makeServices(12, []string{"one", "two", "three"})
+	services, err := c.makeServices("config/samples/pension-delivery/govservice.yaml", "pension", 0, 12, []string{"one", "two", "three"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func command(args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.root, "root", ".", "the repository")
 	flags.StringVar(&o.results, "results", "bench/results", "the folder of the record")
-	flags.IntVar(&o.services, "n", 100, "how many services the cluster publishes")
+	flags.IntVar(&o.services, "n", 100, "how many services the cluster publishes; all but the first 100 once and by their scenarios alone")
 	flags.IntVar(&o.agencies, "agencies", 5, "of how many agencies they are")
 	flags.IntVar(&o.clients, "clients", 64, "how many clients file at once")
 	flags.IntVar(&o.applications, "applications", 12000, "how many applications are filed at full speed")

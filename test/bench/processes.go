@@ -13,10 +13,11 @@ import (
 
 // remember takes the memory of the programs; only at rest it is judged.
 func (m *control) remember(when string, judge bool) error {
+	further := float64(max(0, len(m.all())-maxLed)) * 10 / 1024 // P6, in MiB
 	for _, p := range []struct {
 		program string
 		bound   float64 // MiB; 0 where no target is set
-	}{{"controller", 60}, {"intake", 40}, {"prover", 0}, {"portal", 0}} {
+	}{{"controller", 60 + further}, {"intake", 40}, {"prover", 0}, {"portal", 0}} {
 		pids, err := m.pids(p.program)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -36,8 +37,8 @@ func lastGate() string {
 	return all[len(all)-1].Gate
 }
 
-// agencies registers n agencies as the platform team does, and returns their namespaces.
-func (c *cluster) agencies(ctx context.Context, n int) ([]string, error) {
+// agencies registers n agencies as the platform team does, and returns their namespaces, which have labels more.
+func (c *cluster) agencies(ctx context.Context, kind string, n int, labels map[string]string) ([]string, error) {
 	provider, err := env.ObjectsOf(filepath.Join(c.root, "config/samples/pension-delivery/provider.yaml"))
 	if err != nil {
 		return nil, err
@@ -48,14 +49,16 @@ func (c *cluster) agencies(ctx context.Context, n int) ([]string, error) {
 	}
 	var names []string
 	for i := range n {
-		name := fmt.Sprintf("agency-%d", i+1)
+		name := fmt.Sprintf("%s-%d", kind, i+1)
 		names = append(names, name)
 		for _, o := range append(provider, people...) {
 			o = o.DeepCopy()
 			switch {
 			case o.GetKind() == "Namespace":
 				o.SetName(name)
-				o.SetLabels(map[string]string{v1alpha1.ProviderLabel: name})
+				own := map[string]string{v1alpha1.ProviderLabel: name}
+				maps.Copy(own, labels)
+				o.SetLabels(own)
 			case o.GetKind() == "ServiceProvider":
 				o.SetName(name)
 				err = unstructured.SetNestedField(o.Object, name, "spec", "namespace")
@@ -70,19 +73,19 @@ func (c *cluster) agencies(ctx context.Context, n int) ([]string, error) {
 	return names, nil
 }
 
-// makeServices makes n services of the sample, in the agencies by turns: each has its own name and codes, and the fewest
-// scenarios that are allowed.
-func (c *cluster) makeServices(n int, agencies []string) ([]*service, error) {
-	objects, err := env.ObjectsOf(filepath.Join(c.root, "config/samples/pension-delivery/govservice.yaml"))
+// makeServices makes n services of a sample, in the agencies by turns: each has its own name and codes, numbered from first, and the
+// fewest scenarios that are allowed.
+func (c *cluster) makeServices(sample, name string, first, n int, agencies []string) ([]*service, error) {
+	objects, err := env.ObjectsOf(filepath.Join(c.root, sample))
 	if err != nil {
 		return nil, err
 	}
 	services := make([]*service, n)
 	for i := range services {
-		s := &service{client.ObjectKey{Namespace: agencies[i%len(agencies)], Name: fmt.Sprintf("pension-%d", i+1)}, objects[0].DeepCopy()}
+		s := &service{client.ObjectKey{Namespace: agencies[i%len(agencies)], Name: fmt.Sprintf("%s-%d", name, i+1)}, objects[0].DeepCopy()}
 		s.manifest.SetNamespace(s.Namespace)
 		s.manifest.SetName(s.Name)
-		if err := s.individualise(i); err != nil {
+		if err := s.individualise(first + i); err != nil {
 			return nil, err
 		}
 		services[i] = s
@@ -109,6 +112,16 @@ func (s *service) individualise(i int) error {
 	all, _ := definition["scenarios"].([]any)
 	definition["scenarios"] = oneOfEach(all)
 	return unstructured.SetNestedMap(s.manifest.Object, definition, "spec", "service")
+}
+
+// asMap is an API type as an unstructured object has it.
+func asMap(value any) (map[string]any, error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]any
+	return fields, json.Unmarshal(raw, &fields)
 }
 
 // oneOfEach keeps the first scenario of each outcome: fewer are refused.
