@@ -34,17 +34,15 @@ type Act string
 const (
 	// JournalOpened is the first entry of every log; its subject is the
 	// log's origin, so that the origin is itself under the root.
-	JournalOpened        Act = "JournalOpened"
-	ApplicationStarted   Act = "ApplicationStarted" // without a draft kept: an API filing, or the first page of a form
-	ApplicationFiled     Act = "ApplicationFiled"
-	ApplicationWithdrawn Act = "ApplicationWithdrawn"
-	ApplicationRejected  Act = "ApplicationRejected" // refused by validation; nothing was stored of it but codes
-	DraftStarted         Act = "DraftStarted"
-	DraftDeleted         Act = "DraftDeleted"
-	FileAdded            Act = "FileAdded"
-	FileRemoved          Act = "FileRemoved"
-	DefinitionServed     Act = "DefinitionServed"
-	ServiceWithdrawn     Act = "ServiceWithdrawn"
+	JournalOpened       Act = "JournalOpened"
+	ApplicationFiled    Act = "ApplicationFiled"
+	ApplicationRejected Act = "ApplicationRejected" // refused by validation; nothing was stored of it but codes
+	DraftStarted        Act = "DraftStarted"
+	DraftDeleted        Act = "DraftDeleted"
+	FileAdded           Act = "FileAdded"
+	FileRemoved         Act = "FileRemoved"
+	DefinitionServed    Act = "DefinitionServed"
+	ServiceWithdrawn    Act = "ServiceWithdrawn"
 )
 
 // Actor is the kind of the one who acted; who it was belongs to the detail.

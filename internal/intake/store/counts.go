@@ -11,19 +11,6 @@ import (
 	"github.com/okno-dev/okno/internal/intake/journal"
 )
 
-// CountStarted counts the start of an application that keeps no draft: the
-// first accepted POST of a form.
-func (s *Store) CountStarted(ctx context.Context, service, digest string) error {
-	return s.do(ctx, 0, func(t *tx) error {
-		t.count(service, digest, tally{started: 1})
-		t.record(journal.Record{Entry: journal.Entry{
-			Actor: journal.Applicant, Act: journal.ApplicationStarted,
-			Subject: service, Service: service, Digest: digest,
-		}})
-		return nil
-	})
-}
-
 // maxCodes bounds what one refused submission may write.
 const maxCodes = 100
 
@@ -60,7 +47,7 @@ func (s *Store) Counts(ctx context.Context) ([]Counts, error) {
 // folded rows only: its cost does not grow with the applications.
 func (s *Store) CountsAt(ctx context.Context, now time.Time) ([]Counts, error) {
 	rows, err := s.readDB.QueryContext(ctx, `
-		select c.service, c.digest, c.started, c.submitted, c.rejected, c.in_progress, c.withdrawn, coalesce(d.open, 0)
+		select c.service, c.digest, c.started, c.submitted, c.rejected, c.in_progress, coalesce(d.open, 0)
 		from counts c
 		left join (select service, digest, sum(open) as open from due where deadline < $1 group by service, digest) d
 			on d.service = c.service and d.digest = c.digest
@@ -73,7 +60,7 @@ func (s *Store) CountsAt(ctx context.Context, now time.Time) ([]Counts, error) {
 	for rows.Next() {
 		var c Counts
 		if err := rows.Scan(&c.Service, &c.Digest, &c.Started, &c.Submitted, &c.RejectedByValidation,
-			&c.InProgress, &c.Withdrawn, &c.Overdue); err != nil {
+			&c.InProgress, &c.Overdue); err != nil {
 			return nil, fmt.Errorf("read counts: %w", err)
 		}
 		all = append(all, c)

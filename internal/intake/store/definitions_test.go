@@ -81,7 +81,7 @@ func TestADefinitionIsKeptWhileAnythingRefersToIt(t *testing.T) {
 	now = now.Add(2 * time.Hour)
 	d := mustSave(t, s, draft(func(d *Draft) { d.Digest = digestB; d.Preview = true }))
 	collect(0) // a draft is on B
-	if err := s.DeleteDraft(t.Context(), d.ID); err != nil {
+	if err := dropDraft(s, d.ID); err != nil {
 		t.Fatal(err)
 	}
 	collect(1)

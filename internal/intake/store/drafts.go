@@ -15,7 +15,7 @@ import (
 
 // SaveDraft creates the draft when its ID is "", which counts a start, or
 // replaces its data, language and expiry. The Version must be the stored one,
-// else ErrConflict; a draft that was deleted, purged or filed is ErrNotFound.
+// else ErrConflict; a draft that was purged or filed is ErrNotFound.
 // The answer is the draft as stored.
 func (s *Store) SaveDraft(ctx context.Context, d Draft) (Draft, error) {
 	if len(d.Data) == 0 {
@@ -81,17 +81,6 @@ func (t *tx) updateDraft(d Draft) (Draft, error) {
 	return stored, err
 }
 
-// DeleteDraft deletes a draft with its files.
-func (s *Store) DeleteDraft(ctx context.Context, id string) error {
-	return s.do(ctx, 0, func(t *tx) error {
-		d, err := t.draft(id)
-		if err != nil {
-			return err
-		}
-		return t.deleteDraft(&d, journal.Applicant)
-	})
-}
-
 // purgeStep is how many drafts and files one command deletes: others wait meanwhile.
 const purgeStep = 16
 
@@ -130,14 +119,14 @@ func (t *tx) purgeDrafts(now time.Time) (int, error) {
 		return 0, err
 	}
 	for i := range expired {
-		if err := t.deleteDraft(&expired[i], journal.System); err != nil {
+		if err := t.deleteDraft(&expired[i]); err != nil {
 			return 0, err
 		}
 	}
 	return len(expired), nil
 }
 
-func (t *tx) deleteDraft(d *Draft, actor journal.Actor) error {
+func (t *tx) deleteDraft(d *Draft) error {
 	if err := t.deleteFiles(`kind = 'Draft' and owner = $1`, d.ID); err != nil {
 		return err
 	}
@@ -145,7 +134,7 @@ func (t *tx) deleteDraft(d *Draft, actor journal.Actor) error {
 		return err
 	}
 	t.count(d.Service, d.Digest, tally{drafts: -1})
-	t.record(draftRecord(d, journal.DraftDeleted, actor))
+	t.record(draftRecord(d, journal.DraftDeleted, journal.System))
 	return nil
 }
 

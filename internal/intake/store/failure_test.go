@@ -41,7 +41,7 @@ func TestNothingIsAcknowledgedWhenTheCommitFails(t *testing.T) {
 		func() error { return mustFail(s.FileApplication(context.Background(), filing(withKey("k1", 1)))) },
 		func() error { return mustFail(s.FileApplication(context.Background(), filing(withKey("k0", 1)))) },
 		func() error { return mustFail(s.SaveDraft(context.Background(), draft())) },
-		func() error { return mustFail(0, s.CountStarted(context.Background(), service, digestA)) },
+		func() error { return mustFail(0, s.CountRejected(context.Background(), service, digestA, nil)) },
 		func() error { return mustFail(0, s.RememberDefinition(context.Background(), "sha256:c", []byte(`{}`))) },
 	)
 	refuse.Store(false)

@@ -44,11 +44,11 @@ type model struct {
 }
 
 type modelFiling struct {
-	hash             byte
-	number           string
-	service, digest  string
-	deadline         time.Time
-	preview, isTaken bool // taken back
+	hash            byte
+	number          string
+	service, digest string
+	deadline        time.Time
+	preview         bool
 }
 
 // TestCommandsFollowTheModel runs random commands against the store and the
@@ -68,15 +68,12 @@ func TestCommandsFollowTheModel(t *testing.T) {
 		m.open()
 		defer func() { m.must(m.s.Close()) }()
 		t.Repeat(map[string]func(*rapid.T){
-			"":         func(*rapid.T) { m.compareCounts() },
-			"file":     func(t *rapid.T) { m.file(t) },
-			"save":     func(t *rapid.T) { m.save(t) },
-			"delete":   func(t *rapid.T) { m.delete(t) },
-			"start":    func(t *rapid.T) { m.start(t) },
-			"reject":   func(t *rapid.T) { m.reject(t) },
-			"withdraw": func(t *rapid.T) { m.withdraw(t) },
-			"wait":     func(t *rapid.T) { m.wait(t) },
-			"reopen":   func(*rapid.T) { m.must(m.s.Close()); m.open() },
+			"":       func(*rapid.T) { m.compareCounts() },
+			"file":   func(t *rapid.T) { m.file(t) },
+			"save":   func(t *rapid.T) { m.save(t) },
+			"reject": func(t *rapid.T) { m.reject(t) },
+			"wait":   func(t *rapid.T) { m.wait(t) },
+			"reopen": func(*rapid.T) { m.must(m.s.Close()); m.open() },
 		})
 		m.recount()
 	})
@@ -262,46 +259,10 @@ func (m *model) save(t *rapid.T) {
 	}
 }
 
-func (m *model) delete(t *rapid.T) {
-	open := m.openDrafts()
-	if len(open) == 0 {
-		t.Skip("no draft")
-	}
-	d := rapid.SampledFrom(open).Draw(t, "draft")
-	m.must(m.s.DeleteDraft(context.Background(), d.ID))
-	delete(m.drafts, d.ID)
-}
-
-func (m *model) start(t *rapid.T) {
-	service, digest := services.Draw(t, "service"), digests.Draw(t, "digest")
-	m.must(m.s.CountStarted(context.Background(), service, digest))
-	m.change(service, digest, func(c *Counts) { c.Started++ })
-}
-
 func (m *model) reject(t *rapid.T) {
 	service, digest := services.Draw(t, "service"), digests.Draw(t, "digest")
 	m.must(m.s.CountRejected(context.Background(), service, digest, []string{"required"}))
 	m.change(service, digest, func(c *Counts) { c.RejectedByValidation++ })
-}
-
-func (m *model) withdraw(t *rapid.T) {
-	if m.issued == 0 {
-		t.Skip("no application")
-	}
-	number := formatNumber(2026, int64(rapid.IntRange(1, int(m.issued)).Draw(t, "application")))
-	f := m.numbers[number]
-	err := m.s.WithdrawApplication(context.Background(), number)
-	if f.isTaken != errors.Is(err, ErrConflict) {
-		t.Fatalf("taken back before %t, error %v", f.isTaken, err)
-	}
-	if err != nil {
-		return
-	}
-	f.isTaken = true
-	m.numbers[number] = f
-	if !f.preview {
-		m.change(f.service, f.digest, func(c *Counts) { c.InProgress--; c.Withdrawn++ })
-	}
 }
 
 // wait lets time pass, and the expired drafts be purged.
@@ -325,7 +286,7 @@ func (m *model) compareCounts() {
 	want := map[subject]Counts{}
 	for k, c := range m.counts {
 		for _, f := range m.numbers {
-			if f.service == k.service && f.digest == k.digest && !f.preview && !f.isTaken && f.deadline.Before(m.now) {
+			if f.service == k.service && f.digest == k.digest && !f.preview && f.deadline.Before(m.now) {
 				c.Overdue++
 			}
 		}
@@ -384,15 +345,12 @@ func fold(c *Counts, e journal.Entry) {
 		c.Started++
 	}
 	switch e.Act {
-	case journal.ApplicationStarted, journal.DraftStarted:
+	case journal.DraftStarted:
 		c.Started++
 	case journal.ApplicationFiled:
 		c.Submitted++
 		c.InProgress++
 	case journal.ApplicationRejected:
 		c.RejectedByValidation++
-	case journal.ApplicationWithdrawn:
-		c.InProgress--
-		c.Withdrawn++
 	}
 }

@@ -12,14 +12,13 @@ import (
 type subject struct{ service, digest string }
 
 // tally is a row of counts, or a change to one.
-type tally struct{ started, submitted, rejected, inProgress, withdrawn, drafts, cases int64 }
+type tally struct{ started, submitted, rejected, inProgress, drafts, cases int64 }
 
 func (t *tally) add(d tally) {
 	t.started += d.started
 	t.submitted += d.submitted
 	t.rejected += d.rejected
 	t.inProgress += d.inProgress
-	t.withdrawn += d.withdrawn
 	t.drafts += d.drafts
 	t.cases += d.cases
 }
@@ -59,7 +58,7 @@ func loadState(ctx context.Context, db querier) (*state, error) {
 		(select coalesce(sum(length(bytes)), 0) from chunk where file in (select seq from file where kind = 'Uploading'))`).Scan(&s.unfiled); err != nil {
 		return nil, fmt.Errorf("read sizes of files: %w", err)
 	}
-	rows, err := db.QueryContext(ctx, `select service, digest, started, submitted, rejected, in_progress, withdrawn, drafts, cases from counts`)
+	rows, err := db.QueryContext(ctx, `select service, digest, started, submitted, rejected, in_progress, drafts, cases from counts`)
 	if err != nil {
 		return nil, fmt.Errorf("read counts: %w", err)
 	}
@@ -69,7 +68,7 @@ func loadState(ctx context.Context, db querier) (*state, error) {
 			k subject
 			t tally
 		)
-		if err := rows.Scan(&k.service, &k.digest, &t.started, &t.submitted, &t.rejected, &t.inProgress, &t.withdrawn, &t.drafts, &t.cases); err != nil {
+		if err := rows.Scan(&k.service, &k.digest, &t.started, &t.submitted, &t.rejected, &t.inProgress, &t.drafts, &t.cases); err != nil {
 			return nil, fmt.Errorf("read counts: %w", err)
 		}
 		s.counts[k] = &t
@@ -135,12 +134,11 @@ func (s *state) flush(t *tx) error {
 	for k := range s.touched {
 		c := s.counts[k]
 		if _, err := t.exec(`
-			insert into counts (service, digest, started, submitted, rejected, in_progress, withdrawn, drafts, cases)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			insert into counts (service, digest, started, submitted, rejected, in_progress, drafts, cases)
+			values ($1, $2, $3, $4, $5, $6, $7, $8)
 			on conflict (service, digest) do update set started = excluded.started, submitted = excluded.submitted,
-				rejected = excluded.rejected, in_progress = excluded.in_progress, withdrawn = excluded.withdrawn,
-				drafts = excluded.drafts, cases = excluded.cases`,
-			k.service, k.digest, c.started, c.submitted, c.rejected, c.inProgress, c.withdrawn, c.drafts, c.cases); err != nil {
+				rejected = excluded.rejected, in_progress = excluded.in_progress, drafts = excluded.drafts, cases = excluded.cases`,
+			k.service, k.digest, c.started, c.submitted, c.rejected, c.inProgress, c.drafts, c.cases); err != nil {
 			return err
 		}
 	}
@@ -150,13 +148,6 @@ func (s *state) flush(t *tx) error {
 			insert into due (deadline, service, digest, open) values ($1, $2, $3, $4)
 			on conflict (deadline, service, digest) do update set open = due.open + excluded.open`,
 			k.deadline, k.service, k.digest, open); err != nil {
-			return err
-		}
-		if open >= 0 {
-			continue
-		}
-		if _, err := t.exec(`delete from due where deadline = $1 and service = $2 and digest = $3 and open = 0`,
-			k.deadline, k.service, k.digest); err != nil {
 			return err
 		}
 	}

@@ -22,8 +22,7 @@ type State string
 
 // The states of an application.
 const (
-	Filed     State = "Filed"     // acknowledged; in progress
-	Withdrawn State = "Withdrawn" // taken back by the applicant
+	Filed State = "Filed" // acknowledged; in progress
 )
 
 // Filing is an application to be acknowledged. The store keeps Envelope until
@@ -51,8 +50,7 @@ type Filing struct {
 	// draft, nil means all of its files.
 	FileIDs []string
 
-	// Starts says that this request is also the start of the application: no draft and no
-	// CountStarted came before. The start is then counted in the same act, so that a replay never counts.
+	// Starts says that this request is also the start of the application: no draft came before. The start is then counted in the same act, so that a replay never counts.
 	Starts     bool
 	Preview    bool  // prover and preview: counted nowhere
 	LimitTotal int64 // how many applications the service accepts in all; 0 means no limit
@@ -133,6 +131,5 @@ type Counts struct {
 	Submitted            int64
 	RejectedByValidation int64
 	InProgress           int64
-	Withdrawn            int64
 	Overdue              int64 // of those in progress, with a deadline before the instant asked for
 }

@@ -30,7 +30,7 @@ var plainRows = struct{ perFiling, perGroup []string }{
 	perGroup: []string{
 		`update store set last_number = $1`,
 		`update journal_head set size = $1, root = $6, hashes = $6`,
-		`insert into counts values ($3, $4, $1, $1, 0, $1, 0, 0, $1) on conflict (service, digest) do update set submitted = excluded.submitted`,
+		`insert into counts values ($3, $4, $1, $1, 0, $1, 0, $1) on conflict (service, digest) do update set submitted = excluded.submitted`,
 		`insert into due values (1788264000123456, $3, $4, $1) on conflict (deadline, service, digest) do update set open = excluded.open`,
 	},
 }

@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- Nobody takes an application back yet.
+alter table counts drop column withdrawn;
