@@ -59,9 +59,12 @@ type Input struct {
 	app       map[string]any
 	applicant map[string]string
 	filing    map[string]any
-	now       types.Timestamp
+	now       ref.Val
 	spent     uint64
 }
+
+// nobody is the applicant of whom nothing is known. Expressions only read.
+var nobody = map[string]string{}
 
 // NewInput returns the input of one request. Expressions see now as the wall clock of now's time zone, so that date("2026-03-01")
 // begins at the agency's midnight.
@@ -70,7 +73,7 @@ func NewInput(app map[string]any, applicant map[string]string, now time.Time) *I
 		app = map[string]any{}
 	}
 	if applicant == nil {
-		applicant = map[string]string{}
+		applicant = nobody
 	}
 	_, offset := now.Zone()
 	return &Input{app: app, applicant: applicant, now: types.Timestamp{Time: now.UTC().Add(time.Duration(offset) * time.Second)}}

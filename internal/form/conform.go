@@ -65,10 +65,10 @@ func (n *node) textFault(s string) string {
 		return CodeEnum
 	case n.format != "" && !hasFormat(n.format, s):
 		return CodeFormat
-	// A text has at most as many characters as bytes.
+	// A text has at most as many characters as bytes, and at least a quarter.
 	case len(s) > n.maxLength && utf8.RuneCountInString(s) > n.maxLength:
 		return CodeMaxLength
-	case n.minLength > 0 && utf8.RuneCountInString(s) < n.minLength:
+	case len(s) < n.minLength*utf8.UTFMax && utf8.RuneCountInString(s) < n.minLength:
 		return CodeMinLength
 	case n.pattern != nil && !n.pattern.regexp().MatchString(s):
 		return CodePattern

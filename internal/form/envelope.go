@@ -24,6 +24,9 @@ type Envelope struct {
 	Channel *Channel `json:"channel,omitempty"`
 	// Language is the BCP-47 tag in which the applicant files; "" means the service's first.
 	Language string `json:"language,omitempty"`
+
+	// owned tells that nobody else holds the maps and lists of Data, so that they may be changed.
+	owned bool
 }
 
 // Attachment is one file that comes with an application.

@@ -29,16 +29,23 @@ func (v *visible) shows(f *field) bool {
 	return true
 }
 
+func (v *visible) hide(f *field) {
+	if v.hidden == nil {
+		v.hidden = map[*field]bool{}
+	}
+	v.hidden[f] = true
+}
+
 // hide drops the answers of what is hidden from data, page by page: a condition sees only answers that are kept. A condition
 // that fails, which takes an answer of the wrong type before it, hides.
 func (m *Model) hide(data map[string]any, in *expression.Input) *visible {
-	v := &visible{pages: make([]bool, len(m.pages)), hidden: map[*field]bool{}}
+	v := &visible{pages: make([]bool, len(m.pages))}
 	for _, pg := range m.pages {
 		v.pages[pg.number] = holds(pg.showWhen, in)
 		dropped := false
 		for _, f := range pg.listed {
 			if f.showWhen != nil && v.pages[pg.number] && !holds(f.showWhen, in) {
-				v.hidden[f] = true
+				v.hide(f)
 			}
 			if !v.pages[pg.number] || v.hidden[f] {
 				dropped = drop(data, f.node.pointer) || dropped
@@ -87,11 +94,5 @@ func drop(data map[string]any, pointer string) bool {
 	return false
 }
 
-// compact makes empty what lost its last value, keeping the map that expressions look at.
-func (m *Model) compact(data map[string]any) {
-	normal := normaliseObject(m.root, data)
-	clear(data)
-	for name, v := range normal {
-		data[name] = v
-	}
-}
+// compact drops what is empty since it lost its last value, in the map that expressions look at.
+func (m *Model) compact(data map[string]any) { normaliseObject(m.root, data) }

@@ -24,19 +24,21 @@ const (
 
 // readJSON reads one JSON value: objects as map[string]any, lists as []any, numbers as int64 when integral and float64
 // otherwise. A number that neither holds exactly enough stays the text that was sent, so that it is a value of the wrong type.
-// It refuses duplicate keys, invalid UTF-8, trailing content and more than maxJSONDepth levels.
-func readJSON(body []byte) (any, *SyntaxError) {
+// It refuses duplicate keys, invalid UTF-8, trailing content and more than maxJSONDepth levels. n is what the value should be, or
+// nil; known tells that it has all properties that were sent, without more than a look on the way: false means that nobody looked.
+func readJSON(body []byte, n *node) (v any, known bool, failure *SyntaxError) {
 	r := &jsonReader{body: body}
 	if len(body) > MaxBodyBytes {
-		return nil, r.fail(0, "тело длиннее 1 МиБ", "the body is longer than 1 MiB")
+		return nil, false, r.fail(0, "тело длиннее 1 МиБ", "the body is longer than 1 MiB")
 	}
 	if !utf8.Valid(body) {
-		return nil, r.fail(invalidUTF8At(body), "тело не в кодировке UTF-8", "the body is not UTF-8")
+		return nil, false, r.fail(invalidUTF8At(body), "тело не в кодировке UTF-8", "the body is not UTF-8")
 	}
-	if v, ok := walkJSON(body); ok {
-		return v, nil
+	if v, known, ok := walkJSON(body, n); ok {
+		return v, known, nil
 	}
-	return r.read()
+	v, failure = r.read()
+	return v, false, failure
 }
 
 // read reads all by the decoder, which tells what is wrong.

@@ -5,21 +5,26 @@ package form
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/okno-dev/okno/internal/expression"
 )
 
 // walkJSON reads what readJSON reads, of valid UTF-8, in one pass over the bytes. It tells only that something is wrong, not what:
 // whatever it refuses is read again by the decoder, which says what is wrong and where. It takes nothing that the decoder refuses.
-func walkJSON(body []byte) (any, bool) {
-	w := &jsonWalker{body: body}
-	v, ok := w.value(0)
+// n is what the value should be, or nil; known tells that it has all the properties that objects in the body have.
+func walkJSON(body []byte, n *node) (v any, known, ok bool) {
+	w := &jsonWalker{body: body, text: string(body), known: n != nil}
+	v, ok = w.value(n, 0)
 	w.space()
-	return v, ok && w.at == len(body)
+	return v, w.known, ok && w.at == len(body)
 }
 
 // jsonWalker stands before the byte at.
 type jsonWalker struct {
-	body []byte
-	at   int
+	body  []byte
+	text  string // the body: what is read of it are parts of this one copy
+	at    int
+	known bool
 }
 
 func (w *jsonWalker) space() {
@@ -51,17 +56,17 @@ func (w *jsonWalker) take(c byte) bool {
 	return true
 }
 
-func (w *jsonWalker) value(depth int) (any, bool) {
+func (w *jsonWalker) value(n *node, depth int) (any, bool) {
 	if depth > maxJSONDepth {
 		return nil, false
 	}
 	switch w.next() {
 	case '{':
-		return w.object(depth)
+		return w.object(n, depth)
 	case '[':
-		return w.list(depth)
+		return w.list(n, depth)
 	case '"':
-		return w.text()
+		return w.str()
 	case 't':
 		return true, w.word("true")
 	case 'f':
@@ -80,7 +85,13 @@ func (w *jsonWalker) word(word string) bool {
 	return true
 }
 
-func (w *jsonWalker) object(depth int) (any, bool) {
+func (w *jsonWalker) object(n *node, depth int) (any, bool) {
+	if n != nil && n.kind == expression.List { // a single entry where a list belongs
+		n = n.items
+	}
+	if n != nil && n.kind != expression.Object {
+		n = nil
+	}
 	w.at++
 	object := map[string]any{}
 	if w.take('}') {
@@ -90,18 +101,18 @@ func (w *jsonWalker) object(depth int) (any, bool) {
 		if w.next() != '"' {
 			return nil, false
 		}
-		name, ok := w.text()
+		name, p, ok := w.name(n)
 		if !ok || !w.take(':') {
 			return nil, false
 		}
-		if _, double := object[name]; double {
-			return nil, false
-		}
-		v, ok := w.value(depth + 1)
+		v, ok := w.value(p, depth+1)
 		if !ok {
 			return nil, false
 		}
-		object[name] = v
+		before := len(object)
+		if object[name] = v; len(object) == before {
+			return nil, false // the name is there twice
+		}
 		if w.take('}') {
 			return object, true
 		}
@@ -111,14 +122,34 @@ func (w *jsonWalker) object(depth int) (any, bool) {
 	}
 }
 
-func (w *jsonWalker) list(depth int) (any, bool) {
+// name reads the name of a property of n, which may be nil.
+func (w *jsonWalker) name(n *node) (string, *node, bool) {
+	start := w.at
+	escaped, ok := w.quoted()
+	if !ok || n == nil {
+		s, ok := w.unquoted(start, escaped, ok)
+		return s, nil, ok
+	}
+	if p := n.byName[w.text[start+1:w.at-1]]; p != nil && !escaped {
+		return p.name, p, true // the model lives on, and the body need not
+	}
+	s, ok := w.unquoted(start, escaped, ok)
+	p := n.byName[s]
+	w.known = w.known && p != nil
+	return s, p, ok
+}
+
+func (w *jsonWalker) list(n *node, depth int) (any, bool) {
+	if n != nil {
+		n = n.items
+	}
 	w.at++
 	list := []any{}
 	if w.take(']') {
 		return list, true
 	}
 	for {
-		v, ok := w.value(depth + 1)
+		v, ok := w.value(n, depth+1)
 		if !ok {
 			return nil, false
 		}
@@ -132,28 +163,41 @@ func (w *jsonWalker) list(depth int) (any, bool) {
 	}
 }
 
-// text reads a string. One with escapes is left to the library, which knows what surrogates become.
-func (w *jsonWalker) text() (string, bool) {
+func (w *jsonWalker) str() (string, bool) {
 	start := w.at
-	escaped := false
+	escaped, ok := w.quoted()
+	return w.unquoted(start, escaped, ok)
+}
+
+// quoted passes a string with its quotes, and tells whether it holds escapes.
+func (w *jsonWalker) quoted() (escaped, ok bool) {
 	for w.at++; w.at < len(w.body); w.at++ {
 		switch c := w.body[w.at]; {
 		case c == '"':
 			w.at++
-			if !escaped {
-				return string(w.body[start+1 : w.at-1]), true
-			}
-			var s string
-			err := json.Unmarshal(w.body[start:w.at], &s)
-			return s, err == nil
+			return escaped, true
 		case c == '\\':
 			escaped = true
 			w.at++
 		case c < ' ':
-			return "", false
+			return escaped, false
 		}
 	}
-	return "", false
+	return escaped, false
+}
+
+// unquoted returns the string that was passed from start on. One with escapes is left to the library, which knows what surrogates
+// become.
+func (w *jsonWalker) unquoted(start int, escaped, ok bool) (string, bool) {
+	if !ok {
+		return "", false
+	}
+	if !escaped {
+		return w.text[start+1 : w.at-1], true
+	}
+	var s string
+	err := json.Unmarshal(w.body[start:w.at], &s)
+	return s, err == nil
 }
 
 func (w *jsonWalker) number() (any, bool) {
@@ -173,7 +217,7 @@ func (w *jsonWalker) number() (any, bool) {
 			return nil, false
 		}
 	}
-	return number(string(w.body[start:w.at])), true
+	return number(w.text[start:w.at]), true
 }
 
 func (w *jsonWalker) has(c byte) bool {

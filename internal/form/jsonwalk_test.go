@@ -14,7 +14,7 @@ import (
 // read both ways: what the walk takes, the decoder takes as the same value; tells whether the walk took it.
 func readBothWays(t *testing.T, body []byte) bool {
 	t.Helper()
-	walked, ok := walkJSON(body)
+	walked, _, ok := walkJSON(body, nil)
 	decoded, failure := (&jsonReader{body: body}).read()
 	switch {
 	case ok && failure != nil:
@@ -65,7 +65,42 @@ func TestTheWalkAndTheDecoderReadOneJSON(t *testing.T) {
 	}
 }
 
+// What the walk knows on the way is what a look at the whole finds, and it changes nothing of what is read.
+func checkKnown(t *testing.T, m *Model, body []byte) {
+	t.Helper()
+	plain, _, taken := walkJSON(body, nil)
+	v, known, ok := walkJSON(body, m.body)
+	if ok != taken || ok && !reflect.DeepEqual(v, plain) {
+		t.Errorf("%q is read as %#v with the schema, as %#v without", body, v, plain)
+	}
+	sent, _ := v.(map[string]any)
+	data, isObject := sent["data"].(map[string]any)
+	if !ok || !isObject {
+		return
+	}
+	d := &jsonDecoder{reader: reader{m: m}}
+	d.known(m.root, data, "/data")
+	if known && (len(d.violations) > 0 || !reflect.DeepEqual(v, plain)) {
+		t.Errorf("%q is said to be known, but has %v", body, d.violations)
+	}
+	if !known && reflect.DeepEqual(v, plain) && len(sent) == 1 {
+		t.Errorf("%q is said to have what is not known, and has not", body)
+	}
+}
+
+func TestTheWalkKnowsWhatTheSchemaKnows(t *testing.T) {
+	m := everything(t)
+	for _, body := range []string{
+		good, `{"data":{}}`, `{"data":{"married":true}}`, `{"data":{"\u006darried":true}}`, `{"data":{"marred":true}}`, `{"data":{"marred":null}}`,
+		`{"data":{"person":{"surname":"a","x":1}}}`, `{"data":{"person":[{"x":1}]}}`, `{"data":{"married":{"x":1}}}`, `{"data":{"pets":{"x":1}}}`,
+		`{"data":{"pets":[{"x":1}]}}`, `{"data":{"pets":{"born":"2020-01-01"}}}`, `{"data":{"phones":[{"x":1}]}}`, `{"data":[{"married":true}]}`, `{"date":{}}`,
+	} {
+		checkKnown(t, m, []byte(body))
+	}
+}
+
 func FuzzReadJSON(f *testing.F) {
+	m := everything(f)
 	for body := range jsonTexts {
 		f.Add([]byte(body))
 	}
@@ -73,6 +108,7 @@ func FuzzReadJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if utf8.Valid(body) {
 			readBothWays(t, body)
+			checkKnown(t, m, body)
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 // rule that cannot be judged, because it costs too much, counts as broken: nothing is filed unchecked.
 func (c *check) rules() {
 	for _, r := range c.m.rules {
-		if !c.isAsked(r.at) || !c.isSound(r.assert, r.when) || c.invalid[r.at.pointer] {
+		if !slices.ContainsFunc(r.asked, c.visible.shows) || !c.isSound(r.assert, r.when) || c.invalid[r.at.pointer] {
 			continue
 		}
 		if r.when != nil {
@@ -44,21 +44,21 @@ func (c *check) rules() {
 	}
 }
 
-// isAsked tells that a place, or something inside it, is asked for on a page that is shown.
-func (c *check) isAsked(n *node) bool {
-	if f := c.m.fields[n.pointer]; f != nil || n == c.m.root {
-		return c.visible.shows(f)
+// asking returns the fields that ask for a place, or for something inside it. nil among them is always shown.
+func (m *Model) asking(n *node) []*field {
+	if f := m.fields[n.pointer]; f != nil || n == m.root {
+		return []*field{f}
 	}
 	if n.isScalar() || n.isScalarList() {
-		return c.visible.shows(c.m.fieldOf(n))
+		return []*field{m.fieldOf(n)}
 	}
-	asked := false
+	var fields []*field
 	n.leaves(func(leaf *node) {
-		if f := c.m.fields[leaf.pointer]; f != nil && c.visible.shows(f) {
-			asked = true
+		if f := m.fields[leaf.pointer]; f != nil {
+			fields = append(fields, f)
 		}
 	})
-	return asked
+	return fields
 }
 
 // find returns the value at a pointer without lists.

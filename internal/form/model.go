@@ -18,6 +18,7 @@ import (
 type Model struct {
 	def         *v1alpha1.ServiceDefinition
 	root        *node
+	body        *node // the envelope around the root
 	pages       []*page
 	fields      map[string]*field // by pointer in the data, with * for the entries of lists
 	documents   []*document
@@ -123,7 +124,7 @@ func (c *compiler) compile() (*Model, []definition.Finding) {
 // schema compiles data.schema and the environments of expressions; without them nothing else can be judged.
 func (c *compiler) schema() bool {
 	path := rootPath("data.schema")
-	raw, failure := readJSON(c.def.Data.Schema.Raw)
+	raw, _, failure := readJSON(c.def.Data.Schema.Raw, nil)
 	object, ok := raw.(map[string]any)
 	if failure != nil || !ok {
 		c.add(path, "schema-type", "no JSON object", "a JSON Schema", "declare the application's data")
@@ -137,6 +138,7 @@ func (c *compiler) schema() bool {
 		return false // pages and expressions may speak of what could not be read
 	}
 	root := c.m.root
+	c.m.body = envelopeOf(root)
 	application := sync.OnceValue(func() *expression.Type { return typeOf(root) })
 	c.env, c.templates = expression.NewEnv(application, false), expression.NewEnv(application, true)
 	return true

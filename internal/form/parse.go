@@ -11,7 +11,7 @@ import (
 // ParseJSON reads an application's envelope. What no schema knows is reported and left out. The error is a *SyntaxError when the
 // body is no JSON object, or one that readers would disagree about.
 func (m *Model) ParseJSON(body []byte) (*Envelope, []Violation, error) {
-	v, failure := readJSON(body)
+	v, known, failure := readJSON(body, m.body)
 	if failure != nil {
 		return nil, nil, failure
 	}
@@ -19,8 +19,8 @@ func (m *Model) ParseJSON(body []byte) (*Envelope, []Violation, error) {
 	if !isObject {
 		return nil, nil, syntaxError(body, 0, "нужен объект JSON с ключом data", "the body must be a JSON object with the key data")
 	}
-	d := &jsonDecoder{reader{m: m}}
-	e := &Envelope{}
+	d := &jsonDecoder{reader: reader{m: m}, isKnown: known}
+	e := &Envelope{owned: true}
 	for _, name := range sortedKeys(sent) {
 		d.member(e, name, sent[name])
 	}
@@ -40,7 +40,10 @@ func (r *reader) violate(pointer, code string) {
 }
 
 // jsonDecoder lays JSON over the envelope.
-type jsonDecoder struct{ reader }
+type jsonDecoder struct {
+	reader
+	isKnown bool // nothing was sent that the schema does not have
+}
 
 func (d *jsonDecoder) member(e *Envelope, name string, v any) {
 	pointer := "/" + escapePointer(name)
@@ -50,7 +53,7 @@ func (d *jsonDecoder) member(e *Envelope, name string, v any) {
 	switch name {
 	case "data":
 		e.Data = d.object(pointer, v)
-		if !d.m.root.knows(e.Data) {
+		if !d.isKnown {
 			d.known(d.m.root, e.Data, pointer)
 		}
 	case "documents":
@@ -136,34 +139,6 @@ func (d *jsonDecoder) documents(v any) []Attachment {
 		}
 	}
 	return attachments
-}
-
-// knows tells that known has nothing to do, which takes less than doing it.
-func (n *node) knows(v any) bool {
-	switch v := v.(type) {
-	case map[string]any:
-		if n.kind == expression.List {
-			n = n.items
-		}
-		if n.kind != expression.Object {
-			return true
-		}
-		for name, inner := range v {
-			if p := n.prop(name); p == nil || !p.knows(inner) {
-				return false
-			}
-		}
-	case []any:
-		if n.kind != expression.List {
-			return true
-		}
-		for _, item := range v {
-			if !n.items.knows(item) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // known reports and removes the properties that the schema does not have.

@@ -13,6 +13,7 @@ import (
 type rule struct {
 	code    string
 	at      *node
+	asked   []*field            // the rule is judged when one of them is shown
 	when    *expression.Program // nil means always
 	assert  *expression.Program
 	message v1alpha1.Text
@@ -54,6 +55,7 @@ func (c *compiler) ruleSet() {
 		if compiled.assert == nil || compiled.when == nil && r.When != "" {
 			continue
 		}
+		compiled.asked = c.m.asking(compiled.at)
 		c.m.rules = append(c.m.rules, compiled)
 	}
 	for i, e := range c.def.Audience.Eligibility {

@@ -19,6 +19,7 @@ type node struct {
 
 	// object
 	props    []*node // in the order of the XML, then of names
+	sorted   []*node // the same in the order of names
 	byName   map[string]*node
 	required bool // this node, in its object
 
@@ -48,6 +49,17 @@ type xmlNames struct {
 	attribute bool
 	write     bool // an absent value is written as an empty element
 	lexical   string
+}
+
+// envelopeOf returns an object with the names of an Envelope's members, of which the data are root.
+func envelopeOf(root *node) *node {
+	e := &node{kind: expression.Object, byName: map[string]*node{}}
+	for _, name := range []string{"data", "documents", "applicant", "representative", "channel", "language"} {
+		e.byName[name] = &node{name: name}
+	}
+	data := *root
+	data.name, e.byName["data"] = "data", &data
+	return e
 }
 
 // prop returns the property of an object, or nil.

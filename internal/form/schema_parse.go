@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -209,6 +210,7 @@ func (p *schemaParser) object(n *node, r *keywordReader, depth int) {
 		}
 		child.required = true
 	}
+	n.sorted = slices.Clone(n.props)
 	sort.SliceStable(n.props, func(i, j int) bool { return n.props[i].rank() < n.props[j].rank() })
 }
 

@@ -273,6 +273,33 @@ func BenchmarkFile(b *testing.B) {
 	}
 }
 
+// BenchmarkEncode is how the application is then written for the store.
+func BenchmarkEncode(b *testing.B) {
+	m := compiled(b, pension(b))
+	body, err := os.ReadFile("../../config/samples/applications/pension.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, _, err := m.ParseJSON(body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	m.Validate(e, m.def.Scenarios[0].Now.Time)
+	for name, encode := range map[string]func() ([]byte, error){
+		"model":   func() ([]byte, error) { return m.EncodeJSON(e) },
+		"library": func() ([]byte, error) { return json.Marshal(e) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := encode(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkPage(b *testing.B) {
 	m := compiled(b, pension(b))
 	var data map[string]any

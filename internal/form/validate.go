@@ -58,7 +58,7 @@ type check struct {
 
 func (m *Model) check(e *Envelope, now time.Time) *check {
 	m.Normalise(e)
-	c := &check{m: m, e: e, in: expression.NewInput(e.Data, claims(e.Applicant), now), invalid: map[string]bool{}}
+	c := &check{m: m, e: e, in: expression.NewInput(e.Data, claims(e.Applicant), now)}
 	c.visible = m.hide(e.Data, c.in)
 	e.Documents = slices.DeleteFunc(slices.Clone(e.Documents), func(a Attachment) bool { return c.isHiddenDocument(a.Document) })
 	c.envelope()
@@ -73,6 +73,9 @@ func (m *Model) check(e *Envelope, now time.Time) *check {
 
 // claims are the texts among what is known of the applicant.
 func claims(applicant map[string]any) map[string]string {
+	if len(applicant) == 0 {
+		return nil
+	}
 	texts := make(map[string]string, len(applicant))
 	for name, v := range applicant {
 		if s, isText := v.(string); isText {
@@ -113,7 +116,7 @@ func (c *check) report(pointer, code string) {
 			return
 		}
 	}
-	c.invalid[generalised(pointer)] = true
+	c.mark(generalised(pointer))
 	if len(c.problems) >= MaxViolations {
 		return
 	}
@@ -122,6 +125,14 @@ func (c *check) report(pointer, code string) {
 		p.page, p.ready = f.page, f.page.number
 	}
 	c.problems = append(c.problems, p)
+}
+
+// mark notes that the answer at a pointer with * for entries is wrong by itself.
+func (c *check) mark(pointer string) {
+	if c.invalid == nil {
+		c.invalid = map[string]bool{}
+	}
+	c.invalid[pointer] = true
 }
 
 // demand reports the answers that an absent object requires, as far as they are asked, and tells whether there were any.
@@ -140,7 +151,7 @@ func (c *check) demand(object *node, ready int) bool {
 			continue
 		}
 		any = true
-		c.invalid[n.pointer] = true
+		c.mark(n.pointer)
 		p := problem{Violation: c.m.violation("/data"+n.pointer, CodeRequired), page: f.page, ready: max(ready, f.page.number), rank: c.m.rank("/data" + n.pointer)}
 		c.problems = append(c.problems, p)
 	}

@@ -169,7 +169,7 @@ func TestTheSamplesScenariosComeOutAsExpectedInAllWays(t *testing.T) {
 	m := compiled(t, def)
 	for _, s := range def.Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			given, failure := readJSON(s.Given.Raw)
+			given, _, failure := readJSON(s.Given.Raw, nil)
 			if failure != nil {
 				t.Fatal(failure)
 			}

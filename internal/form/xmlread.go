@@ -26,7 +26,7 @@ func (m *Model) ParseXML(body []byte, charset string) (*Envelope, []Violation, e
 			fmt.Sprintf("the root element is %q in namespace %q, it must be %q in namespace %q", root.name.Local, root.name.Space, m.xml.name.Local, m.xml.name.Space))
 	}
 	d := &xmlDecoder{reader: reader{m: m}, body: body}
-	e := &Envelope{Data: map[string]any{}}
+	e := &Envelope{Data: map[string]any{}, owned: true}
 	d.content(m.xml, root, e.Data, "/data")
 	if d.failure != nil {
 		return nil, nil, d.failure
