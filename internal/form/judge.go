@@ -157,6 +157,19 @@ func (m *Model) Route(e *Envelope, now time.Time) (v1alpha1.Destination, bool) {
 	return *m.def.Routing.Default, false
 }
 
+// Fees returns the fees that this application is due, in the definition's order. A condition that fails does not hold: lint sees to
+// it that none does on answers that the schema takes.
+func (m *Model) Fees(e *Envelope, now time.Time) []v1alpha1.Fee {
+	in := expression.NewInput(e.Data, claims(e.Applicant), now)
+	var due []v1alpha1.Fee
+	for i, p := range m.fees {
+		if holds(p, in) {
+			due = append(due, m.def.Fees[i])
+		}
+	}
+	return due
+}
+
 // steps yields the tokens of a pointer without escapes, as those of the schema are.
 func steps(pointer string) iter.Seq[string] {
 	return func(yield func(string) bool) {

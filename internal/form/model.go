@@ -25,6 +25,7 @@ type Model struct {
 	rules       []*rule
 	eligibility []*condition
 	routes      []*expression.Program
+	fees        []*expression.Program // of each of the definition's fees; nil is everybody's
 	xml         *element // the root
 	xmlData     *element // where the application's own properties stand
 	templates   map[string]*template

@@ -68,7 +68,7 @@ func (c *compiler) ruleSet() {
 		c.condition(at(index(rootPath("audience.variants"), i), "when"), v.When)
 	}
 	for i, fee := range c.def.Fees {
-		c.condition(at(index(rootPath("fees"), i), "when"), fee.When)
+		c.m.fees = append(c.m.fees, c.condition(at(index(rootPath("fees"), i), "when"), fee.When))
 	}
 }
 

@@ -170,6 +170,37 @@ func TestEnvelopeBesideTheData(t *testing.T) {
 	}
 }
 
+func TestFeesAreThoseOfTheApplicant(t *testing.T) {
+	def := pension(t)
+	def.Fees = []v1alpha1.Fee{
+		{ID: "moscow", When: `app.?office.orValue("") == "Москва"`, Amount: "4000", Currency: "RUB"},
+		{ID: "child", When: `age(app.?applicant.?birthDate.orValue("1900-01-01"), now) < 18`, Amount: "10.50", Currency: "RUB"},
+		{ID: "all", Amount: "1", Currency: "RUB"},
+	}
+	m := compiled(t, def)
+	for name, tc := range map[string]struct {
+		data map[string]any
+		want []v1alpha1.ID
+	}{
+		"who answered nothing pays what all pay": {nil, []v1alpha1.ID{"all"}},
+		"an office has its own":                  {map[string]any{"office": "Москва"}, []v1alpha1.ID{"moscow", "all"}},
+		"several in the definition's order": {
+			map[string]any{"office": "Москва", "applicant": map[string]any{"birthDate": "2020-05-06"}}, []v1alpha1.ID{"moscow", "child", "all"},
+		},
+		"an answer of the wrong kind": {map[string]any{"office": int64(1)}, []v1alpha1.ID{"all"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []v1alpha1.ID
+			for _, fee := range m.Fees(&Envelope{Data: tc.data}, monday) {
+				got = append(got, fee.ID)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestRoute(t *testing.T) {
 	m := everything(t)
 	for city, want := range map[string]string{"Казань": "Казань", "Тула": "Москва"} {
