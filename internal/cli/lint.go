@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,6 +116,8 @@ type lintedFile struct {
 	File *manifest.File
 	// Findings are sorted, the gravest first.
 	Findings []definition.Finding
+	// Unread tells that the rules were not asked: the definition does not reach them as it is.
+	Unread bool
 	// Digest is the definition's, "" when the API server would not store it as written.
 	Digest v1alpha1.Digest
 }
@@ -130,34 +131,20 @@ func lintFile(name string, in io.Reader, now time.Time) (*lintedFile, error) {
 	}
 	file, findings := manifest.ParseFile(data)
 	linted := &lintedFile{Name: name, File: file}
-	if file != nil && file.Raw != nil {
-		if !definition.HasErrors(findings) {
-			if linted.Digest, err = digest.Of(file.Raw); err != nil {
-				return nil, fmt.Errorf("digest of %s: %w", name, err)
-			}
-		}
-		deeper := lint.Lint(file.Raw, lint.Options{At: now})
-		if file.Object != nil {
-			deeper = append(deeper, lint.Spec(&file.Object.Spec)...)
-		}
-		findings = append(findings, beyond(findings, deeper)...)
+	if file == nil || file.Raw == nil || definition.HasErrors(findings) {
+		// The API server would refuse or change it: what the rules make of the rest is seen when that is mended.
+		linted.Findings, linted.Unread = definition.Sort(findings), true
+		return linted, nil
 	}
-	linted.Findings = definition.Sort(findings)
+	if linted.Digest, err = digest.Of(file.Raw); err != nil {
+		return nil, fmt.Errorf("digest of %s: %w", name, err)
+	}
+	findings = append(findings, lint.Lint(file.Raw, lint.Options{At: now})...)
+	if file.Object != nil {
+		findings = append(findings, lint.Spec(&file.Object.Spec)...)
+	}
+	linted.Findings = definition.WithoutFollowUps(definition.Sort(findings))
 	return linted, nil
-}
-
-// beyond returns the findings at places about which the schema has not said already that they are wrong.
-func beyond(schema, deeper []definition.Finding) []definition.Finding {
-	return slices.DeleteFunc(deeper, func(f definition.Finding) bool {
-		return slices.ContainsFunc(schema, func(s definition.Finding) bool {
-			return s.Severity == definition.Error && s.Path != "" && within(f.Path, s.Path)
-		})
-	})
-}
-
-func within(path, place string) bool {
-	rest, ok := strings.CutPrefix(path, place)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func readFile(name string, in io.Reader) ([]byte, error) {

@@ -90,7 +90,9 @@ type whyReport struct {
 	Reason   string   `json:"reason"`
 	Message  string   `json:"message"`
 	Unread   []string `json:"unread,omitempty"`
-	// Findings are what validation found, when there is no revision for it.
+	// Invalid tells that the definition is not valid, whatever its gates say: nothing of it is published.
+	Invalid bool `json:"invalid,omitempty"`
+	// Findings are what validation found, the gravest first, when the definition is not valid.
 	Findings []string `json:"findings,omitempty"`
 	// Failures are the scenarios that failed, each with what came instead.
 	Failures []string  `json:"failures,omitempty"`
@@ -161,16 +163,35 @@ func unmade(m *matter) *whyReport {
 	if published := m.svc.Status.Published; published != nil {
 		r.Served = published.Revision
 	}
-	valid := meta.FindStatusCondition(m.svc.Status.Conditions, v1alpha1.ConditionValid)
-	if valid == nil || valid.ObservedGeneration != m.svc.Generation || valid.Status == metav1.ConditionTrue {
-		return r
-	}
-	r.Reason, r.Message = valid.Reason, valid.Message
-	for _, f := range m.svc.Status.Findings {
-		r.Findings = append(r.Findings, strings.TrimSpace(f.Severity+" "+f.Path+": "+f.Message))
-	}
-	r.Next = []whyNext{{Who: "the agency, in the file of the service", Command: "kubectl okno lint -f FILE"}}
+	r.leadWithInvalid(m.svc)
 	return r
+}
+
+// leadWithInvalid says first that the present definition is not valid, and why: until that is mended nothing else is of use.
+func (r *whyReport) leadWithInvalid(svc *v1alpha1.GovService) {
+	if svc == nil {
+		return
+	}
+	valid := meta.FindStatusCondition(svc.Status.Conditions, v1alpha1.ConditionValid)
+	if valid == nil || valid.ObservedGeneration != svc.Generation || valid.Status == metav1.ConditionTrue {
+		return
+	}
+	r.Invalid, r.Approved, r.Reason, r.Message, r.Findings = true, false, valid.Reason, valid.Message, nil
+	for _, f := range svc.Status.Findings {
+		line := strings.TrimSpace(f.Severity + " " + f.Path + ": " + f.Message)
+		if f.Article != "" {
+			line += " (" + f.Article + ")"
+		}
+		r.Findings = append(r.Findings, line)
+	}
+	switch valid.Reason {
+	case v1alpha1.ReasonNoProvider, v1alpha1.ReasonNameTaken, v1alpha1.ReasonSchemaSkew:
+		r.Next = []whyNext{{Who: "the platform team", Command: fmt.Sprintf("kubectl get govservice %s -n %s -o yaml", svc.Name, svc.Namespace)}}
+	case v1alpha1.ReasonCodeTaken:
+		r.Next = []whyNext{{Who: "the agency, after correcting spec.service.code", Command: fmt.Sprintf("kubectl apply -f FILE -n %s", svc.Namespace)}}
+	default:
+		r.Next = []whyNext{{Who: "the agency, in the file of the service", Command: "kubectl okno lint -f FILE"}}
+	}
 }
 
 func report(m *matter, v gate.Verdict) *whyReport {
@@ -199,6 +220,7 @@ func report(m *matter, v gate.Verdict) *whyReport {
 	r.NotCounted = notCounted(v.NotCounted)
 	r.Failures = failures(m.rev)
 	r.Next = next(m, v)
+	r.leadWithInvalid(m.svc)
 	return r
 }
 

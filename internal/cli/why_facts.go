@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -101,6 +102,10 @@ func (c *cluster) read(ctx context.Context, into client.Object, kind, name strin
 // it would be about what nobody named.
 func (c *cluster) presentOf(ctx context.Context, svc *v1alpha1.GovService) (*matter, error) {
 	d, err := digest.Of(svc.Spec.Service.Raw())
+	var faults *digest.FaultError
+	if errors.As(err, &faults) {
+		return &matter{namespace: c.namespace, svc: svc, service: svc.Name}, nil // its findings say so
+	}
 	if err != nil {
 		return nil, fmt.Errorf("definition of GovService %q: %w", svc.Name, err)
 	}

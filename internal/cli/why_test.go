@@ -4,6 +4,7 @@ package cli
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,24 +73,45 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+// What is wrong with a definition comes before everything else, whether or not a revision of it exists.
 func TestWhyOfAnInvalidDefinition(t *testing.T) {
-	m := pending()
-	m.svc = &v1alpha1.GovService{
-		ObjectMeta: metav1.ObjectMeta{Generation: 2},
-		Status: v1alpha1.GovServiceStatus{
-			Conditions: []metav1.Condition{{
-				Type: v1alpha1.ConditionValid, Status: metav1.ConditionFalse, ObservedGeneration: 2,
-				Reason: v1alpha1.ReasonInvalid, Message: "1 error",
-			}},
-			Findings: []v1alpha1.Finding{{Severity: "Error", Path: "spec.service.title", Rule: "text", Message: "found nothing; allowed a text; do write one"}},
-		},
+	text := v1alpha1.Finding{Severity: "Error", Path: "spec.service.title", Rule: "text", Message: "found nothing; allowed: a text; write one"}
+	law := v1alpha1.Finding{Severity: "Warning", Path: "spec.service.channels", Rule: "law-mfc", Message: "found no channel of type MFC", Article: "210-ФЗ art. 15"}
+	var many []v1alpha1.Finding
+	for i := range 12 {
+		many = append(many, v1alpha1.Finding{Severity: "Error", Path: fmt.Sprintf("spec.service.fees[%d]", i), Rule: "fee", Message: "found a fee"})
 	}
-	var b strings.Builder
-	if err := unmade(m).writeText(&b); err != nil {
-		t.Fatal(err)
+	for name, tc := range map[string]struct {
+		reason, message string
+		findings        []v1alpha1.Finding
+		of              func(*matter) *whyReport
+	}{
+		"invalid":          {v1alpha1.ReasonInvalid, "1 error, the first at spec.service.title: found nothing", []v1alpha1.Finding{text, law}, unmade},
+		"invalid-in-many":  {v1alpha1.ReasonInvalid, "12 errors, the first at spec.service.fees[0]: found a fee", many, unmade},
+		"code-taken":       {v1alpha1.ReasonCodeTaken, "1 error, the first at spec.service.title: found nothing", []v1alpha1.Finding{text}, judged},
+		"without-provider": {v1alpha1.ReasonNoProvider, "no ServiceProvider names this namespace", nil, judged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := pending()
+			m.svc = &v1alpha1.GovService{
+				ObjectMeta: metav1.ObjectMeta{Name: "pension", Namespace: "sfr", Generation: 2},
+				Status: v1alpha1.GovServiceStatus{
+					Conditions: []metav1.Condition{{
+						Type: v1alpha1.ConditionValid, Status: metav1.ConditionFalse, ObservedGeneration: 2, Reason: tc.reason, Message: tc.message,
+					}},
+					Findings: tc.findings,
+				},
+			}
+			var b strings.Builder
+			if err := tc.of(m).writeText(&b); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("testdata", "why", name+".txt"), b.String())
+		})
 	}
-	golden(t, filepath.Join("testdata", "why", "invalid.txt"), b.String())
 }
+
+func judged(m *matter) *whyReport { return report(m, gate.Judge(m.input)) }
 
 func commented(a v1alpha1.Approval, comment string) v1alpha1.Approval {
 	a.Spec.Comment = comment

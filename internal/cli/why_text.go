@@ -14,7 +14,10 @@ import (
 func (r *whyReport) writeText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s/%s: %s\n", r.Namespace, r.Service, r.answer())
-	fmt.Fprintf(&b, "  revision  %s\n", r.Revision)
+	r.writeFindings(&b)
+	if r.Revision != "" {
+		fmt.Fprintf(&b, "  revision  %s\n", r.Revision)
+	}
 	if r.Digest != "" {
 		fmt.Fprintf(&b, "  digest    %s\n  author    %s\n", r.Digest, r.Author)
 	}
@@ -29,7 +32,6 @@ func (r *whyReport) writeText(w io.Writer) error {
 	for _, u := range r.Unread {
 		fmt.Fprintf(&b, "  not read: %s\n", u)
 	}
-	writeList(&b, "Found in the definition:", r.Findings)
 	if err := r.writeGates(&b); err != nil {
 		return err
 	}
@@ -39,6 +41,23 @@ func (r *whyReport) writeText(w io.Writer) error {
 	r.writeNext(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// shownFindings is how many findings are printed: who has more has the file at hand, and lint.
+const shownFindings = 10
+
+func (r *whyReport) writeFindings(b *strings.Builder) {
+	if len(r.Findings) == 0 {
+		return
+	}
+	b.WriteString("\n")
+	for _, line := range r.Findings[:min(len(r.Findings), shownFindings)] {
+		fmt.Fprintf(b, "  %s\n", wrapped(line, 4))
+	}
+	if more := len(r.Findings) - shownFindings; more > 0 {
+		fmt.Fprintf(b, "  and %d more\n", more)
+	}
+	b.WriteString("\n")
 }
 
 func writeList(b *strings.Builder, title string, lines []string) {
@@ -65,6 +84,11 @@ func (r *whyReport) rejections() []string {
 
 func (r *whyReport) answer() string {
 	switch {
+	case r.Invalid && len(r.Findings) > 0:
+		message, _, _ := strings.Cut(r.Message, ", the first at ") // it follows
+		return "not valid (" + r.Reason + "): " + message
+	case r.Invalid:
+		return "not valid (" + r.Reason + "): " + r.Message
 	case !r.Decided:
 		return "cannot tell: " + r.Message
 	case r.Serving && r.Approved:

@@ -70,29 +70,45 @@ func Sort(findings []Finding) []Finding {
 	return slices.Compact(findings)
 }
 
-// WithoutFollowUps drops from sorted findings what goes away by itself when a graver one at the same place, or around it, is
-// mended: an author is told each thing once.
+// WithoutFollowUps drops from findings what goes away by itself when a graver one at the same place, or around it, is mended: an
+// author is told each thing once.
 func WithoutFollowUps(findings []Finding) []Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool {
-		return slices.ContainsFunc(findings, func(of Finding) bool { return follows(f, of) })
-	})
+	errors := map[string]placeOfError{}
+	for _, f := range findings {
+		if f.Severity == Error {
+			at := errors[f.Path]
+			at.unsupported = at.unsupported || f.Reason == Unsupported
+			at.law = at.law || f.Article != ""
+			errors[f.Path] = at
+		}
+	}
+	if len(errors) == 0 {
+		return findings
+	}
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return follows(f, errors) })
 }
 
-// follows tells that f goes away when of is mended. The list is the specification.
-func follows(f, of Finding) bool {
-	switch {
-	case of.Severity != Error || f == of || !Within(f.Path, of.Path):
-		return false
-	case f.Severity == Warning:
-		// What is to be corrected first may be corrected into something else.
-		return true
-	case of.Reason == Unsupported && f.Path != of.Path:
-		// What is to be left out needs no correction.
-		return true
-	default:
-		// The law has said already that a place is wrong, with its article.
-		return f.Path == of.Path && f.Article == "" && of.Article != ""
+// placeOfError tells which errors are at a place.
+type placeOfError struct{ unsupported, law bool }
+
+// follows tells that f goes away when an error is mended. The cases are the specification.
+func follows(f Finding, errors map[string]placeOfError) bool {
+	for path := f.Path; path != ""; path = path[:max(strings.LastIndexAny(path, ".["), 0)] {
+		at, wrong := errors[path]
+		switch {
+		case !wrong:
+		case f.Severity == Warning:
+			// What is to be corrected first may be corrected into something else.
+			return true
+		case at.unsupported && path != f.Path:
+			// What is to be left out needs no correction.
+			return true
+		case at.law && path == f.Path && f.Article == "":
+			// The law has said already that a place is wrong, with its article.
+			return true
+		}
 	}
+	return false
 }
 
 // Within tells that a path is place or leads to something inside it.

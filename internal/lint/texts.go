@@ -44,7 +44,7 @@ func languages(in input) []definition.Finding {
 
 // texts demands every text in every declared language, each in its own words.
 func texts(in input) []definition.Finding {
-	t := textCheck{own: ownNames(in.def)}
+	t := textCheck{own: ownNames(in.def), title: in.def.Title}
 	for _, tag := range in.def.Languages {
 		if _, err := language.Parse(tag); err == nil && !slices.Contains(t.languages, tag) {
 			t.languages = append(t.languages, tag)
@@ -81,6 +81,7 @@ func (p *place) String() string {
 type textCheck struct {
 	languages []string
 	own       []string // what the service is called, see ownNames
+	title     v1alpha1.Text
 	findings  []definition.Finding
 	// untranslated are the findings of which a half-translated service has many: they are gathered by language.
 	untranslated []textFinding
@@ -223,7 +224,7 @@ func (t *textCheck) one(tag, text string, path *place) (foreign bool) {
 		t.add(path, "text-unfinished", definition.Warning, quote(word), "a finished text", "finish the text")
 	}
 	if name := t.otherService(text, path); name != "" {
-		t.add(path, "text-other-service", definition.Warning, "another service: "+quote(name), "this service: "+quote(t.own[0]),
+		t.add(path, "text-other-service", definition.Warning, "another service: "+quote(name), "this service: "+quote(t.title.In(tag)),
 			"correct the name; the text may have been copied from the definition of another service")
 	}
 	if kind := scriptKinds[foreignScript(tag, text)]; kind != nil {

@@ -71,7 +71,7 @@ func ParseFile(yamlOrJSON []byte) (*File, []definition.Finding) {
 		file.lines = rebase(src.lines)
 		manifest = wrap(manifest)
 	}
-	findings = append(findings, nonNullFaults(digest.ScanJSON(manifest))...)
+	findings = append(findings, outerFaults(digest.ScanJSON(manifest))...)
 	if definition.HasErrors(findings) && !json.Valid(manifest) {
 		return nil, definition.Sort(findings)
 	}
@@ -84,11 +84,14 @@ func ParseFile(yamlOrJSON []byte) (*File, []definition.Finding) {
 	return file, definition.Sort(findings)
 }
 
-// nonNullFaults turns faults into findings. Null outside spec is left alone: printed manifests carry creationTimestamp: null.
-func nonNullFaults(faults []digest.Fault) []definition.Finding {
+// outerFaults turns the faults of a manifest into findings, but for those inside the definition, which is judged by itself: how
+// deep it is does not depend on what stands around it. Null outside spec is left alone: printed manifests carry
+// creationTimestamp: null.
+func outerFaults(faults []digest.Fault) []definition.Finding {
 	var findings []definition.Finding
 	for _, f := range faults {
-		if f.Kind == digest.Null && !strings.HasPrefix(f.Path, ".spec.") {
+		path := strings.TrimPrefix(f.Path, ".")
+		if f.Kind == digest.Null && !strings.HasPrefix(f.Path, ".spec.") || path != definition.Root && definition.Within(path, definition.Root) {
 			continue
 		}
 		findings = append(findings, definition.FromFault("", f))
@@ -119,11 +122,7 @@ func (f *File) decode(manifest []byte) []definition.Finding {
 	if f.Raw == nil {
 		return findings
 	}
-	for _, fault := range digest.Faults(f.Raw) {
-		if fault.Kind == digest.TooLarge {
-			findings = append(findings, definition.FromFault(definition.Root, fault))
-		}
-	}
+	findings = append(findings, definition.Check(f.Raw)...)
 	var def v1alpha1.ServiceDefinition
 	if err := json.Unmarshal(f.Raw, &def); err == nil {
 		f.Definition = &def

@@ -15,6 +15,7 @@ import (
 
 	"github.com/okno-dev/okno/internal/definition"
 	"github.com/okno-dev/okno/internal/digest"
+	"github.com/okno-dev/okno/test/definitions/bad"
 )
 
 // base is a definition that the schema accepts; lint's tests own it.
@@ -125,7 +126,10 @@ func TestParseFileRefuses(t *testing.T) {
 		"unknown metadata":               {change(t, good, "name: card", "name: card\n  colour: red"), []string{"5 unknown-field metadata.colour"}},
 		"a label that is none":           {change(t, good, "name: card", "name: card\n  labels: {a: 'b c'}"), []string{"5 metadata metadata.labels"}},
 		"a field beside the definition":  {change(t, good, "spec:\n", "spec:\n  sevrice: {}\n"), []string{"6 unknown-field spec.sevrice"}},
-		"a misspelt field":               {change(t, good, "    routing:", "    rooting:"), []string{"", "unknown-field spec.service.rooting", "schema-required spec.service.routing"}},
+		"a misspelt field":               {change(t, good, "    routing:", "    rooting:"), []string{"", "unknown-field spec.service.rooting"}},
+		"a field of another name":        {change(t, good, "    routing:", "    paths:"), []string{"", "unknown-field spec.service.paths", "schema-required spec.service.routing"}},
+		"aliases without end":            {"a: &a [*a]\n", []string{"0 too-large "}},
+		"aliases of a long text":         {"a: &a '" + strings.Repeat("x", 1<<20) + "'\nb: [*a, *a, *a]\n", []string{"0 too-large "}},
 		"an unknown field deep inside":   {change(t, good, "stages:\n", "stages:\n      - {id: x, name: {ru: Х}, kind: Check, color: red}\n"), []string{"", "unknown-field spec.service.process.stages[0].color"}},
 		"a key twice":                    {change(t, good, "    languages:", "    code: '2'\n    languages:"), []string{"", "duplicate-key spec.service.code"}},
 		"a key twice in JSON":            {`{"apiVersion":"catalog.okno.dev/v1alpha1","apiVersion":"catalog.okno.dev/v1alpha1"}`, []string{"", "duplicate-key apiVersion", "wrong-kind kind", "metadata metadata"}},
@@ -133,6 +137,7 @@ func TestParseFileRefuses(t *testing.T) {
 		"null in the schemaless part":    {change(t, good, "given: {surname: Иванова, town: Город, age: 30}", "given: {surname: ~}"), []string{"", "null-value spec.service.scenarios[0].given.surname"}},
 		"a number that is rounded":       {change(t, good, "age: 30}", "age: 0.1234567890123456789}"), []string{"", "rounded-number spec.service.scenarios[0].given.age"}},
 		"a big integer":                  {change(t, good, "age: 30}", "age: 9007199254740993}"), []string{"", "big-integer spec.service.scenarios[0].given.age"}},
+		"a fraction for a whole number":  {change(t, good, "value: 1825", "value: 0.5"), []string{"", "schema-type spec.service.dataProtection.retention.value"}},
 		"a number for a text":            {change(t, good, `number: "12"`, `number: 12`), []string{"", "schema-type spec.service.legalBasis[1].number"}},
 		"yes for a text":                 {change(t, good, `number: "12"`, `number: yes`), []string{"", "schema-type spec.service.legalBasis[1].number"}},
 		"a value outside the choice":     {change(t, good, "level: UZ4", "level: UZ5"), []string{"", "schema-enum spec.service.dataProtection.level"}},
@@ -234,6 +239,21 @@ func TestLine(t *testing.T) {
 // Whatever the bytes, reading ends, findings have their words, and what passes can be hashed.
 func FuzzParseFile(f *testing.F) {
 	f.Add([]byte(govService(f)))
+	table, err := bad.Read("../../lint/testdata")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, group := range table.Groups {
+		for i := range group.Cases {
+			if c := &group.Cases[i]; group.Stage != bad.Stored && c.Grow == nil {
+				file, err := table.Manifest(c, "card")
+				if err != nil {
+					f.Fatal(err)
+				}
+				f.Add(file)
+			}
+		}
+	}
 	for _, seed := range []string{"", "a: 1", "spec: {service: {code: x}}", `{"spec":{"service":null}}`, "a: &a [*a]", "<<: {a: 1}\na: 2", "? [a]\n: b"} {
 		f.Add([]byte(seed))
 	}

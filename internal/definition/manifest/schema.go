@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -92,13 +93,24 @@ func validate(manifest []byte, bare bool) []definition.Finding {
 		})
 		delete(object, "status")
 	}
-	findings = append(findings, s.pruned(object)...)
+	unknown := s.pruned(object)
+	findings = append(findings, unknown...)
 	findings = append(findings, s.defaulted(object)...)
 	for _, e := range s.values.Validate(object).Errors {
-		if !isNull(e) { // a fault wherever it stands, and reported as such
-			findings = append(findings, s.valueFinding(e))
+		f := s.valueFinding(e)
+		switch {
+		case isNull(e): // a fault wherever it stands, and reported as such
+		case s.isMisspelt(f, unknown):
+		default:
+			findings = append(findings, f)
 		}
 	}
+	findings = slices.DeleteFunc(findings, func(f definition.Finding) bool {
+		// What has the wrong type has neither range nor format.
+		return (f.Rule == formatRule || f.Rule == "schema-range") && slices.ContainsFunc(findings, func(of definition.Finding) bool {
+			return of.Path == f.Path && of.Rule != formatRule && of.Rule != f.Rule
+		})
+	})
 	if definition.HasErrors(findings) {
 		// Rules are checked only on objects of the right shape, as the API server does.
 		return findings
@@ -157,7 +169,12 @@ func metadata(object map[string]any) []definition.Finding {
 		meta.Namespace = "default" // kubectl fills in the current one
 	}
 	for _, e := range metavalidation.ValidateObjectMeta(meta, true, metavalidation.NameIsDNSSubdomain, field.NewPath("metadata")) {
-		findings = append(findings, fieldFinding("metadata", e, e.Detail, "correct the metadata"))
+		f := fieldFinding("metadata", e, e.Detail, "correct the metadata")
+		if f.Path == "metadata.name" && e.Type == field.ErrorTypeInvalid {
+			// What Kubernetes allows in names is more than what a service's may be.
+			f.Allowed, f.Do = "at most 40 characters: a-z, 0-9 and -, beginning with a letter", "rename the service"
+		}
+		findings = append(findings, f)
 	}
 	return findings
 }
@@ -184,6 +201,22 @@ func (s *crdSchema) unknownField(path string) definition.Finding {
 		f.Do = fmt.Sprintf("did you mean %s? The API server would drop the field", near)
 	}
 	return f
+}
+
+// isMisspelt tells that a required field is missing because it stands there under a wrong name.
+func (s *crdSchema) isMisspelt(missing definition.Finding, unknown []definition.Finding) bool {
+	if missing.Rule != "schema-required" {
+		return false
+	}
+	parent := parentPath(missing.Path)
+	name := strings.TrimPrefix(missing.Path[len(parent):], ".")
+	return slices.ContainsFunc(unknown, func(f definition.Finding) bool {
+		if parentPath(f.Path) != parent {
+			return false
+		}
+		written := strings.TrimPrefix(f.Path[len(parent):], ".")
+		return nearest(written, fieldsOf(s.at(parent))) == name
+	})
 }
 
 // defaulted reports what defaults would change in spec. There are none today, and a definition must never have one.

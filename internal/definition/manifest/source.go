@@ -46,11 +46,17 @@ func (s *source) isBare() bool {
 func readSource(text []byte) (*source, []definition.Finding) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(text) {
-		return nil, nonNullFaults(digest.ScanJSON(text))
+		return nil, outerFaults(digest.ScanJSON(text))
 	}
 	document, findings := oneDocument(text)
 	if document == nil {
 		return nil, findings
+	}
+	if n := expandedBytes(document, map[*yamlv3.Node]int{}); n > maxFileBytes {
+		return nil, []definition.Finding{{
+			Rule: "too-large", Severity: definition.Error, Found: "aliases (*name) that repeat their anchors to more than 3 MiB",
+			Allowed: "at most 3 MiB", Do: "write out what the aliases stand for, or check that it is the right file",
+		}}
 	}
 	w := &walker{lines: map[string]int{}}
 	w.walk(document, "")
@@ -113,11 +119,51 @@ func oneDocument(text []byte) (*yamlv3.Node, []definition.Finding) {
 	}}
 }
 
+// expandedBytes is at least how much a node takes with its aliases written out, as far as it matters: a file of a few lines can
+// stand for more than fits into any memory. An alias to what it stands in has no end.
+func expandedBytes(node *yamlv3.Node, known map[*yamlv3.Node]int) int {
+	if node.Kind == yamlv3.AliasNode {
+		node = node.Alias
+	}
+	if n, ok := known[node]; ok {
+		return n
+	}
+	known[node] = maxFileBytes + 1 // for those who ask while it is being counted: they stand in it
+	n := len(node.Value) + 1
+	for _, child := range node.Content {
+		n += expandedBytes(child, known)
+		if n > maxFileBytes {
+			n = maxFileBytes + 1
+			break
+		}
+	}
+	known[node] = n
+	return n
+}
+
 func syntaxFinding(err error) definition.Finding {
-	return definition.Finding{
-		Rule: "syntax", Severity: definition.Error, Found: strings.TrimPrefix(err.Error(), "yaml: "),
+	f := definition.Finding{
+		Rule: "syntax", Severity: definition.Error, Found: strings.TrimPrefix(strings.TrimPrefix(err.Error(), "yaml: "), "found "),
 		Allowed: "YAML or JSON", Do: "correct the syntax",
 	}
+	for _, hint := range syntaxHints {
+		if strings.Contains(f.Found, hint.about) {
+			f.Do = hint.do
+			break
+		}
+	}
+	return f
+}
+
+// syntaxHints say what is most often behind an error of the YAML reader.
+var syntaxHints = []struct{ about, do string }{
+	{"cannot start any token", "put the text in quotes; indent with spaces, never with tabs"},
+	{"mapping values are not allowed", "put the text in quotes when it holds a colon and a space, or correct the indentation"},
+	{"did not find expected key", "correct the indentation, or put the text in quotes"},
+	{"control characters are not allowed", "remove the character: only an editor that shows all characters shows it"},
+	{"invalid Unicode character escape", `write the whole character: half of a pair (\uD800–\uDFFF) is none`},
+	{"unknown anchor", "declare the anchor (&name), or put the text in quotes when it begins with *"},
+	{"exceeded max depth", "flatten the structure"},
 }
 
 // walker notes lines, and what reading YAML into maps would hide: keys that stand twice and numbers that are rounded.

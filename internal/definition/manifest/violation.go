@@ -5,6 +5,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
@@ -13,6 +14,12 @@ import (
 
 	"github.com/okno-dev/okno/internal/definition"
 )
+
+// formatRule is the rule of a number that does not fit its format, such as int32.
+const formatRule = "schema-number"
+
+// checkedFormat is how the API server says that a number does not fit its format.
+var checkedFormat = regexp.MustCompile(`^Checked value must be of type \w+ with format (\w+) in (\S+)$`)
 
 // isNull tells that the API server's schema validation found null where a value must be.
 func isNull(err error) bool {
@@ -24,6 +31,12 @@ func isNull(err error) bool {
 func (s *crdSchema) valueFinding(err error) definition.Finding {
 	var v *openapierrors.Validation
 	if !errors.As(err, &v) {
+		if said := checkedFormat.FindStringSubmatch(err.Error()); said != nil {
+			return definition.Finding{
+				Path: said[2], Rule: formatRule, Severity: definition.Error, Found: "a number beyond " + said[1],
+				Allowed: "a whole number of the format " + said[1], Do: "correct the value",
+			}
+		}
 		return definition.Finding{Rule: "schema", Severity: definition.Error, Found: err.Error(), Do: "correct the value"}
 	}
 	f := definition.Finding{Path: strings.TrimPrefix(v.Name, "."), Severity: definition.Error, Found: show(v.Value), Do: "correct the value"}
@@ -45,7 +58,10 @@ func (s *crdSchema) valueFinding(err error) definition.Finding {
 	case openapierrors.MinItemsFailCode, openapierrors.TooFewPropertiesCode:
 		f.Rule, f.Found, f.Allowed = "schema-items", counted(v.Value, "entry"), "at least "+counted(v.Valid, "entry")
 	case openapierrors.PatternFailCode:
-		f.Rule, f.Allowed = "schema-pattern", fmt.Sprintf("a text that matches %v", v.Valid)
+		f.Rule, f.Allowed = "schema-pattern", "a text of the right form"
+		if node != nil && node.ValueValidation != nil {
+			f.Allowed = "a text that matches " + node.ValueValidation.Pattern
+		}
 	case openapierrors.MaxFailCode, openapierrors.MinFailCode:
 		f.Rule, f.Allowed = "schema-range", after(v.Error(), "should be ")
 	default:
@@ -61,7 +77,11 @@ func (s *crdSchema) wrongType(f *definition.Finding, v *openapierrors.Validation
 		f.Rule, f.Allowed = "schema-format", formats[node.ValueValidation.Format]
 		return
 	}
-	f.Rule, f.Found, f.Allowed = "schema-type", fmt.Sprintf("a value of the type %v", v.Value), "a value of the type "+typeOf(node)
+	of := v.Value
+	if of == "float64" {
+		of = "number"
+	}
+	f.Rule, f.Found, f.Allowed = "schema-type", fmt.Sprintf("a value of the type %v", of), "a value of the type "+typeOf(node)
 	if typeOf(node) == "string" {
 		f.Do = "put the value in quotes"
 	}

@@ -60,8 +60,9 @@ type Case struct {
 	Nest *Nest `json:"nest,omitempty"`
 	// SchemaLevels puts that many objects inside each other in data.schema.
 	SchemaLevels int `json:"schemaLevels,omitempty"`
-	// Text replaces the only place of a text in the YAML of the manifest; Times repeats the new text.
+	// Text replaces the only place of a text in the YAML of the manifest, or in its JSON; Times repeats the new text.
 	Text *Text `json:"text,omitempty"`
+	JSON bool  `json:"json,omitempty"`
 	// File is the whole file, in the place of a manifest.
 	File string `json:"file,omitempty"`
 	// Encoding is windows-1251 for a file that is not in UTF-8.
@@ -119,6 +120,11 @@ func Read(testdata string) (*Table, error) {
 		table.Groups = append(table.Groups, group)
 	}
 	return table, nil
+}
+
+// Of returns the table for a service with a code of its own.
+func (t *Table) Of(code string) *Table {
+	return &Table{Base: strings.Replace(t.Base, `code: "70000000001"`, fmt.Sprintf("code: %q", code), 1), Groups: t.Groups}
 }
 
 // Wants returns the path and the rule of the finding that the case must have; both are "" when it must have none.
@@ -187,6 +193,13 @@ func (t *Table) yaml(name string) string {
 }
 
 func (c *Case) edit(manifest string) ([]byte, error) {
+	if c.JSON {
+		converted, err := yaml.YAMLToJSON([]byte(manifest))
+		if err != nil {
+			return nil, err
+		}
+		manifest = string(converted)
+	}
 	if c.Text != nil {
 		if n := strings.Count(manifest, c.Text.Old); n != 1 {
 			return nil, fmt.Errorf("%q stands %d times in the base", c.Text.Old, n)
