@@ -57,14 +57,15 @@ func (c *Client) StartProof(ctx context.Context, request ProofRequest) (*Proof, 
 	return &proof, nil
 }
 
-// EndProof ends a proof and drops its store. An unknown id is no error: provers forget their proofs when they restart.
-func (c *Client) EndProof(ctx context.Context, id string) error {
-	err := c.do(ctx, http.MethodDelete, PathProofs+"/"+url.PathEscape(id), nil, nil)
+// EndProof ends a proof and drops its store. It tells whether there still was one: provers forget their proofs when they restart, and
+// those of which nobody asks anything.
+func (c *Client) EndProof(ctx context.Context, id string) (found bool, err error) {
+	err = c.do(ctx, http.MethodDelete, PathProofs+"/"+url.PathEscape(id), nil, nil)
 	var status *StatusError
 	if errors.As(err, &status) && status.Status == http.StatusNotFound {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body, answer any) error {

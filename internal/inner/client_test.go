@@ -57,11 +57,11 @@ func TestClientSpeaksToAPort(t *testing.T) {
 	if err != nil || proof.Host != "abc.prover" {
 		t.Errorf("StartProof = %+v, %v", proof, err)
 	}
-	if err := client.EndProof(t.Context(), "abc"); err != nil {
-		t.Error(err)
+	if found, err := client.EndProof(t.Context(), "abc"); err != nil || !found {
+		t.Errorf("ended: %t, %v", found, err)
 	}
-	if err := client.EndProof(t.Context(), "gone after a restart"); err != nil {
-		t.Error(err)
+	if found, err := client.EndProof(t.Context(), "gone after a restart"); err != nil || found {
+		t.Errorf("ended what is gone: %t, %v", found, err)
 	}
 	if tokens != 4 {
 		t.Errorf("asked for %d tokens, want one a request", tokens)

@@ -286,18 +286,18 @@ func TestProofIsAskedForAndEndedOverTheInnerPort(t *testing.T) {
 	if got := get("other." + inner.ProverDomain); got != http.StatusNotFound {
 		t.Errorf("another host answers %d", got)
 	}
-	p.endOlder(c.Now().Add(-proofLife))
+	p.endForgotten()
 	if got := get(proof.Host); got != http.StatusOK {
 		t.Error("a young proof is forgotten")
 	}
-	if err := client.EndProof(t.Context(), proof.ID); err != nil {
-		t.Error(err)
+	if found, err := client.EndProof(t.Context(), proof.ID); err != nil || !found {
+		t.Errorf("ended: %t, %v", found, err)
 	}
 	if got := get(proof.Host); got != http.StatusNotFound {
 		t.Errorf("after its end it answers %d", got)
 	}
-	if err := client.EndProof(t.Context(), proof.ID); err != nil {
-		t.Errorf("ending it twice: %v", err)
+	if found, err := client.EndProof(t.Context(), proof.ID); err != nil || found {
+		t.Errorf("ended twice: %t, %v", found, err)
 	}
 }
 
@@ -307,10 +307,52 @@ func TestForgottenProofsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prove(t, p, definition(t))
-	c.Add(proofLife + time.Second)
-	p.endOlder(c.Now().Add(-proofLife))
+	public := httptest.NewServer(p.Public())
+	defer public.Close()
+	proof := prove(t, p, definition(t))
+	ask := func() {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, public.URL+"/s/"+service, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = proof.Host
+		if got := do(t, http.DefaultClient, req).status; got != http.StatusOK {
+			t.Errorf("the proof answers %d", got)
+		}
+	}
+	for range 3 {
+		c.Add(forgotten)
+		p.endForgotten()
+		ask()
+	}
+	c.Add(forgotten + time.Second)
+	p.endForgotten()
 	if len(p.proofs) != 0 {
-		t.Error("a proof outlives its time")
+		t.Error("a proof that nobody asks anything of goes on")
+	}
+}
+
+// TestProofsOfTheDeadMakeRoom: a controller that was killed again and again ended none of the proofs that it had begun.
+func TestProofsOfTheDeadMakeRoom(t *testing.T) {
+	c := &clock{now: noon}
+	p, err := NewProver(Options{Log: slog.New(slog.DiscardHandler), Clock: c.Now}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := definition(t)
+	for range maxProofs {
+		prove(t, p, raw)
+	}
+	request := inner.ProofRequest{Service: service, Digest: releaseOf(t, raw).digest, Definition: raw}
+	if _, err := p.Start(t.Context(), request); !errors.Is(err, errFull) {
+		t.Errorf("one more than there is room for: %v", err)
+	}
+	c.Add(forgotten + time.Second)
+	if _, err := p.Start(t.Context(), request); err != nil {
+		t.Errorf("after they were forgotten: %v", err)
+	}
+	if len(p.proofs) != 1 {
+		t.Errorf("%d proofs, want the one that was begun since", len(p.proofs))
 	}
 }

@@ -25,8 +25,9 @@ import (
 const (
 	// maxProofs bounds how many definitions are proved at once.
 	maxProofs = 16
-	// proofLife is how long a proof may last; whoever started it may have died.
-	proofLife = 15 * time.Minute
+	// forgotten is how long nobody has asked anything of a proof that whoever started it has not ended: he must have died. Scenarios
+	// follow each other at once.
+	forgotten = 30 * time.Second
 	// maxDefinition bounds a proof request, in bytes: 192 KiB of canonical definition with room for other ways to write it.
 	maxDefinition = 1 << 20
 )
@@ -47,6 +48,10 @@ type proof struct {
 	store   *store.Store
 	dir     string
 	started time.Time
+
+	// Of ProverServer.mu:
+	asking int       // requests under way
+	asked  time.Time // when the last one came or was answered
 }
 
 // NewProver returns a prover that keeps its throw-away stores under dir. Options.Store is not used.
@@ -75,15 +80,33 @@ func (p *ProverServer) Public() http.Handler {
 			host = name
 		}
 		id, ok := strings.CutSuffix(host, "."+inner.ProverDomain)
-		p.mu.Lock()
-		proof := p.proofs[id]
-		p.mu.Unlock()
+		proof := p.ask(id)
 		if !ok || proof == nil {
 			http.Error(w, "no such proof", http.StatusNotFound)
 			return
 		}
+		defer p.answered(proof)
 		proof.server.Public().ServeHTTP(w, r)
 	})
+}
+
+// ask is the proof that a request is for, or nil.
+func (p *ProverServer) ask(id string) *proof {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	asked := p.proofs[id]
+	if asked != nil {
+		asked.asking++
+		asked.asked = p.options.Clock()
+	}
+	return asked
+}
+
+func (p *ProverServer) answered(asked *proof) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	asked.asking--
+	asked.asked = p.options.Clock()
 }
 
 // Inner serves who asks for proofs.
@@ -92,8 +115,14 @@ func (p *ProverServer) Inner() http.Handler { return p.inner }
 // errFull tells that too many proofs run.
 var errFull = errors.New("too many proofs run")
 
-// Start serves a definition under a host of its own until it is ended or has lived too long.
+// Start serves a definition under a host of its own until it is ended or forgotten.
 func (p *ProverServer) Start(ctx context.Context, request inner.ProofRequest) (*inner.Proof, error) {
+	if p.isFull() {
+		p.endForgotten()
+	}
+	if p.isFull() {
+		return nil, errFull
+	}
 	zone := p.options.Location
 	if request.TimeZone != "" {
 		var err error
@@ -144,7 +173,14 @@ func (p *ProverServer) open(ctx context.Context, id, dir string, zone *time.Loca
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &proof{server: server, store: s, dir: dir, started: p.options.Clock()}, nil
+	now := p.options.Clock()
+	return &proof{server: server, store: s, dir: dir, started: now, asked: now}, nil
+}
+
+func (p *ProverServer) isFull() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.proofs) >= maxProofs
 }
 
 func (p *ProverServer) add(id string, proof *proof) error {
@@ -176,20 +212,26 @@ func (p *ProverServer) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			p.endOlder(time.Time{})
+			p.endAll(func(*proof) bool { return true })
 			return
 		case <-tick.C:
-			p.endOlder(p.options.Clock().Add(-proofLife))
+			p.endForgotten()
 		}
 	}
 }
 
-// endOlder ends the proofs that were started before an instant; zero means all.
-func (p *ProverServer) endOlder(before time.Time) {
+// endForgotten ends the proofs of which nobody has asked anything for a while.
+func (p *ProverServer) endForgotten() {
+	before := p.options.Clock().Add(-forgotten)
+	p.endAll(func(proof *proof) bool { return proof.asking == 0 && proof.asked.Before(before) })
+}
+
+// endAll ends the proofs that are over.
+func (p *ProverServer) endAll(over func(*proof) bool) {
 	var ids []string
 	p.mu.Lock()
 	for id, proof := range p.proofs {
-		if before.IsZero() || proof.started.Before(before) {
+		if over(proof) {
 			ids = append(ids, id)
 		}
 	}

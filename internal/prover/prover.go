@@ -4,7 +4,9 @@
 package prover
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -35,6 +37,22 @@ type Prover struct {
 // forgetTime bounds the request that ends a proof.
 const forgetTime = 5 * time.Second
 
+// end ends a proof, also when ctx has ended: the prover would keep the throw-away store for a while.
+func end(ctx context.Context, client *inner.Client, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTime)
+	defer cancel()
+	found, err := client.EndProof(ctx, id)
+	if err != nil {
+		return fmt.Errorf("end proof: %w", err)
+	}
+	if !found {
+		return errGone
+	}
+	return nil
+}
+
+var errGone = errors.New("the prover ended the proof before its scenarios had run")
+
 // Prove runs all scenarios of rev, whose body must be at hand, with terms counted in a time zone. An error tells that they could not be run; scenarios that fail are in
 // the report.
 func (p *Prover) Prove(ctx context.Context, rev *v1alpha1.ServiceRevision, timeZone string) (*v1alpha1.ScenarioReport, error) {
@@ -54,17 +72,12 @@ func (p *Prover) Prove(ctx context.Context, rev *v1alpha1.ServiceRevision, timeZ
 	if err != nil {
 		return nil, fmt.Errorf("start proof: %w", err)
 	}
-	defer func() {
-		// Also when ctx has ended: the prover would keep the throw-away store.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTime)
-		defer cancel()
-		_ = client.EndProof(ctx, proof.ID) // a prover that cannot be told forgets its proofs when it ends
-	}()
 	report, err := scenario.Run(ctx, scenario.Options{
 		HTTP: p.HTTP, Base: address.Public, Host: proof.Host, Service: rev.Spec.Service, Definition: def, Image: proof.Image,
 	})
-	if err != nil {
-		return nil, err
+	// What was not served to the end proves nothing, neither for the definition nor against it.
+	if gone := end(ctx, client, proof.ID); err != nil || gone != nil {
+		return nil, cmp.Or(err, gone)
 	}
 	if report.Digest != string(rev.Spec.Digest) {
 		return nil, fmt.Errorf("the prover answered with digest %q instead of %q", report.Digest, rev.Spec.Digest)

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -117,5 +119,33 @@ func TestWhatCannotBeRunIsAnErrorAndNoReport(t *testing.T) {
 				t.Errorf("report %+v", report)
 			}
 		})
+	}
+}
+
+// TestAProofThatWasNotServedToItsEndIsNoReport: scenarios that meet nobody have not failed.
+func TestAProofThatWasNotServedToItsEndIsNoReport(t *testing.T) {
+	p, _ := running(t)
+	locate := p.Locate
+	p.Locate = func(ctx context.Context) (Address, error) {
+		address, err := locate(ctx)
+		inside, outside := address.Inner, address.Public
+		forgetting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, _, _ := strings.Cut(r.Host, ".")
+			c := &inner.Client{HTTP: p.HTTP, Base: inside, Token: p.Token}
+			if _, err := c.EndProof(r.Context(), id); err != nil {
+				t.Error(err)
+			}
+			to, err := url.Parse(outside)
+			if err != nil {
+				t.Error(err)
+			}
+			(&httputil.ReverseProxy{Rewrite: func(out *httputil.ProxyRequest) { out.SetURL(to); out.Out.Host = r.Host }}).ServeHTTP(w, r)
+		}))
+		t.Cleanup(forgetting.Close)
+		address.Public = forgetting.URL
+		return address, err
+	}
+	if report, err := p.Prove(t.Context(), sample(t), "Europe/Moscow"); err == nil {
+		t.Errorf("report %+v", report)
 	}
 }
