@@ -7,10 +7,7 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -72,13 +69,6 @@ func main() {
 	}
 }
 
-// served is what both kinds of server are.
-type served interface {
-	Public() http.Handler
-	Inner() http.Handler
-	Run(ctx context.Context)
-}
-
 func run(ctx context.Context, s settings) error {
 	zone, err := time.LoadLocation(s.timeZone)
 	if err != nil {
@@ -104,7 +94,7 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return err
 		}
-		return serve(ctx, s, prover)
+		return intake.Listen(ctx, prover, s.publicBind, s.innerBind)
 	}
 	return runIntake(ctx, s, options, keys)
 }
@@ -139,35 +129,5 @@ func runIntake(ctx context.Context, s settings, options intake.Options, keys sig
 			}
 		})
 	}
-	return serve(ctx, s, server)
-}
-
-// serve listens on both ports until ctx ends, then finishes what has begun.
-func serve(ctx context.Context, s settings, server served) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var group sync.WaitGroup
-	group.Go(func() { server.Run(ctx) })
-	// In this order: who learns at the inner port that the intake is ready finds the public one open.
-	for _, port := range []struct {
-		address string
-		handler http.Handler
-	}{{s.publicBind, server.Public()}, {s.innerBind, server.Inner()}} {
-		listener, err := net.Listen("tcp", port.address)
-		if err != nil {
-			cancel(fmt.Errorf("serve %s: %w", port.address, err))
-			break
-		}
-		group.Go(func() {
-			if err := intake.ServeOn(ctx, listener, port.handler); err != nil {
-				cancel(fmt.Errorf("serve %s: %w", port.address, err))
-			}
-		})
-	}
-	<-ctx.Done()
-	group.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return intake.Listen(ctx, server, s.publicBind, s.innerBind)
 }

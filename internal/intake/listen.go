@@ -5,8 +5,10 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -21,17 +23,45 @@ const (
 	drainTime = 20 * time.Second
 )
 
-// Listen serves on an address until ctx ends, then lets requests that have begun finish.
-func Listen(ctx context.Context, address string, handler http.Handler) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	return ServeOn(ctx, listener, handler)
+// Listener is what both an intake and a prover are.
+type Listener interface {
+	Public() http.Handler
+	Inner() http.Handler
+	Run(ctx context.Context)
 }
 
-// ServeOn is Listen on a listener that is open already. It closes it.
-func ServeOn(ctx context.Context, listener net.Listener, handler http.Handler) error {
+// Listen serves a server's public and inner port and runs its housekeeping until ctx ends, then lets requests that have begun finish.
+func Listen(ctx context.Context, server Listener, public, inner string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	group.Go(func() { server.Run(ctx) })
+	// In this order: who learns at the inner port that the intake is ready finds the public one open.
+	for _, port := range []struct {
+		address string
+		handler http.Handler
+	}{{public, server.Public()}, {inner, server.Inner()}} {
+		listener, err := net.Listen("tcp", port.address)
+		if err != nil {
+			cancel(fmt.Errorf("serve %s: %w", port.address, err))
+			break
+		}
+		group.Go(func() {
+			if err := serveOn(ctx, listener, port.handler); err != nil {
+				cancel(fmt.Errorf("serve %s: %w", port.address, err))
+			}
+		})
+	}
+	<-ctx.Done()
+	group.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// serveOn serves on a listener until ctx ends, and closes it.
+func serveOn(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader,
