@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/definition"
 )
 
 // mayUse tells whether a code is this service's or nobody's. When it is another's, the definition is not valid.
@@ -32,10 +34,22 @@ func (r *Reconciler) mayUse(ctx context.Context, s *scope, code string) (bool, e
 	case have.Data["namespace"] == s.svc.Namespace && have.Data["service"] == s.svc.Name:
 		return true, nil
 	}
-	s.validity.status, s.validity.reason = metav1.ConditionFalse, v1alpha1.ReasonCodeTaken
-	s.validity.message = fmt.Sprintf("code %q belongs to service %q of namespace %q, by ConfigMap %s/%s: correct spec.service.code, or ask the platform team",
-		code, have.Data["service"], have.Data["namespace"], have.Namespace, have.Name)
+	s.validity = s.validity.taken(code, have)
 	return false, nil
+}
+
+// taken is the validity of a definition whose code is another service's. That others ask for it too goes without saying then.
+func (v validity) taken(code string, by *corev1.ConfigMap) validity {
+	f := definition.Finding{
+		Path: definition.Root + ".code", Rule: "code-taken", Severity: definition.Error,
+		Found:   fmt.Sprintf("%q, which belongs to service %q of namespace %q, by ConfigMap %s/%s", code, by.Data["service"], by.Data["namespace"], by.Namespace, by.Name),
+		Allowed: "a code of no other service", Do: "correct spec.service.code, or ask the platform team",
+	}
+	rest := slices.DeleteFunc(slices.Clone(v.findings), func(f v1alpha1.Finding) bool { return f.Rule == ruleCodeShared })
+	v.findings = append(statusFindings([]definition.Finding{f}), rest...)
+	v.findings = v.findings[:min(len(v.findings), maxFindings)]
+	v.status, v.reason, v.message = metav1.ConditionFalse, v1alpha1.ReasonCodeTaken, "1 error, the first at "+f.Path+": "+f.Message()
+	return v
 }
 
 // claim takes a code that mayUse allowed, before the first publication under it, by creating an object that is named after the
