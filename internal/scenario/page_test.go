@@ -179,15 +179,19 @@ func TestOverfill(t *testing.T) {
 	}{
 		"as many as the page asks about": {[]any{map[string]any{"name": "A"}}, nil, nil},
 		"a shop too many, with its tills": {
-			[]any{map[string]any{"name": "A"}, map[string]any{"name": "B"}, map[string]any{"name": "C"}}, nil,
+			[]any{map[string]any{"name": "A"}, map[string]any{"name": "B"}, map[string]any{"name": "C"}},
+			nil,
 			[]string{"shops.1.name", "shops.1.tills.0.number"},
 		},
 		"a till too many": {
-			[]any{map[string]any{"tills": []any{map[string]any{"number": "1"}, map[string]any{"number": "2"}}}}, nil,
+			[]any{map[string]any{"tills": []any{map[string]any{"number": "1"}, map[string]any{"number": "2"}}}},
+			nil,
 			[]string{"shops.0.tills.1.number"},
 		},
 		"more shops that a button adds": {
-			[]any{map[string]any{"name": "A"}, map[string]any{"name": "B"}}, map[string][2]string{"/data/shops": {"action", "add:shops"}}, nil,
+			[]any{map[string]any{"name": "A"}, map[string]any{"name": "B"}},
+			map[string][2]string{"/data/shops": {"action", "add:shops"}},
+			nil,
 		},
 	}
 	for name, tc := range tests {
