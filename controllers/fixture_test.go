@@ -54,8 +54,10 @@ type fixture struct {
 	client client.Client // may do everything, as the platform team
 	ns     string
 	clock  *clocktesting.FakeClock
-	// prover is where scenarios are run; nothing listens there unless a test says so.
+	// prover is where scenarios are run; nothing listens there unless a test says so. Empty, its pods are looked for.
 	prover prover.Address
+	// image is what intakes are to run.
+	image string
 	// find finds intakes; nil looks for their pods, of which there are none.
 	find observation.Finder
 	// transport wraps the controller's requests.
@@ -70,10 +72,15 @@ type fixture struct {
 // newFixture makes the agency with a policy of the gates named, each with quorum 1; the gate scenarios opens by itself.
 func newFixture(t testing.TB, gates ...string) *fixture {
 	t.Helper()
-	config := env.Start(t)
+	return newFixtureOn(t, env.Start(t), gates...)
+}
+
+// newFixtureOn makes it on an API server of the test's own.
+func newFixtureOn(t testing.TB, config *rest.Config, gates ...string) *fixture {
+	t.Helper()
 	f := &fixture{
 		TB: t, config: config, ns: env.Namespace(t, config, nil),
-		clock: clocktesting.NewFakeClock(time.Now()), prover: prover.Address{Public: "http://127.0.0.1:1", Inner: "http://127.0.0.1:1"}, stop: func() {},
+		image: "okno.dev/intake:dev", clock: clocktesting.NewFakeClock(time.Now()), prover: prover.Address{Public: "http://127.0.0.1:1", Inner: "http://127.0.0.1:1"}, stop: func() {},
 	}
 	var err error
 	if f.shipped, err = admission.Shipped(); err != nil {
@@ -171,10 +178,14 @@ func (f *fixture) start() (end func()) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	address := &f.prover
+	if f.prover == (prover.Address{}) {
+		address = nil
+	}
 	err = controllers.Setup(f.Context(), mgr, controllers.Options{
-		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: f.shipped, ProverAddress: &f.prover, Find: f.find,
+		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: f.shipped, ProverAddress: address, Find: f.find,
 		Settings: resources.Settings{
-			IntakeImage: "okno.dev/intake:dev", BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080, TrustedKeys: install.TrustedKeys,
+			IntakeImage: f.image, BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080, TrustedKeys: install.TrustedKeys,
 		},
 		WithdrawGrace: time.Hour, Workers: 2,
 	})

@@ -61,15 +61,16 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if o.Find == nil {
 		o.Find = pods
 	}
-	scenarios := &prover.Prover{HTTP: o.HTTP, Locate: pods.Prover, Token: func() string { return o.token(inner.ProverAudience) }}
-	if o.ProverAddress != nil {
-		scenarios.Locate = func(context.Context) (prover.Address, error) { return *o.ProverAddress, nil }
-	}
+	scenarios := o.prover(pods.Prover)
 	observer := observation.New(observation.Options{
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder(v1alpha1.FieldManager), Clock: o.Clock, HTTP: o.HTTP, Find: o.Find,
 		Token: func(namespace string) string { return o.token(inner.IntakeAudience(namespace)) },
 	})
-	keeper := intake.NewKeeper(mgr.GetClient(), mgr.GetAPIReader(), o.Clock, o.Settings)
+	ofImage := func(ctx context.Context) (prover.Address, error) { return pods.ProverOf(ctx, o.Settings.IntakeImage) }
+	trials := intake.NewTrials(o.prover(ofImage), mgr.GetClient(), mgr.GetAPIReader(), o.Clock)
+	keeper := intake.NewKeeper(intake.Options{
+		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Clock: o.Clock, Settings: o.Settings, Keys: keys, Trials: trials,
+	})
 	for name, add := range map[string]func() error{
 		"services": func() error {
 			return govservice.Setup(mgr, govservice.Options{
@@ -78,8 +79,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 			})
 		},
 		"providers": func() error {
-			return serviceprovider.Setup(mgr, serviceprovider.Options{Clock: o.Clock, Intake: keep(keeper), BaseURL: o.Settings.BaseURL})
+			return serviceprovider.Setup(mgr, serviceprovider.Options{Clock: o.Clock, Intake: keep(keeper), Wake: trials.Ended, BaseURL: o.Settings.BaseURL})
 		},
+		"trials":      func() error { return mgr.Add(trials) },
 		"observation": func() error { return mgr.Add(observer) },
 	} {
 		if err := add(); err != nil {
@@ -89,6 +91,14 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	return nil
 }
 
+// prover runs scenarios on a prover that locate finds, unless the installation says where one is.
+func (o Options) prover(locate func(context.Context) (prover.Address, error)) *prover.Prover {
+	if o.ProverAddress != nil {
+		locate = func(context.Context) (prover.Address, error) { return *o.ProverAddress, nil }
+	}
+	return &prover.Prover{HTTP: o.HTTP, Locate: locate, Token: func() string { return o.token(inner.ProverAudience) }}
+}
+
 // token is short-lived: whoever overhears it can use it for two minutes, at one place.
 func (o Options) token(audience string) string {
 	return o.Installation.Signer.Token(audience, o.Clock.Now().Add(signature.TokenLife))
@@ -96,8 +106,8 @@ func (o Options) token(audience string) string {
 
 // keep lets providers and intakes meet without knowing each other.
 func keep(k *intake.Keeper) serviceprovider.Intake {
-	return func(ctx context.Context, p *v1alpha1.ServiceProvider) (bool, string, error) {
+	return func(ctx context.Context, p *v1alpha1.ServiceProvider) (serviceprovider.IntakeState, error) {
 		state, err := k.Keep(ctx, p)
-		return state.Running, state.Refused, err
+		return serviceprovider.IntakeState(state), err
 	}
 }

@@ -73,4 +73,6 @@ const (
 const (
 	ReasonNamespaceMissing = "NamespaceMissing" // the platform has not made the agency's namespace
 	ReasonNamespaceTaken   = "NamespaceTaken"   // an older ServiceProvider has it
+	ReasonProvingImage     = "ProvingImage"     // Reconciling: what is served is being proven on a new intake image; the former one serves
+	ReasonImageNotProven   = "ImageNotProven"   // Stalled: scenarios failed on a new intake image; the former one serves
 )

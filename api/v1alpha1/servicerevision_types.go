@@ -22,7 +22,7 @@ type ServiceRevision struct {
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a revision is immutable"
 	Spec ServiceRevisionSpec `json:"spec,omitzero"`
-	// status is the report of the scenarios, written once.
+	// status is the report of the scenarios, written once, and what later intake images made of them.
 	// +optional
 	Status ServiceRevisionStatus `json:"status,omitzero"`
 }
@@ -73,6 +73,61 @@ type ServiceRevisionStatus struct {
 	// report tells what was run and what came of it.
 	// +optional
 	Report *ScenarioReport `json:"report,omitempty"`
+	// laterImages tell how the scenarios of a served revision came out against intake images that came after the report's, the
+	// newest first; the three newest are kept.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=3
+	LaterImages []ImageProof `json:"laterImages,omitempty"`
+}
+
+// Results of scenarios.
+const (
+	ResultPassed = "Passed"
+	ResultFailed = "Failed"
+)
+
+// ImageProof tells how a revision's scenarios came out against a later intake image.
+type ImageProof struct {
+	// image is the digest of the intake that the scenarios were run against, as in a report.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Image string `json:"image,omitempty"`
+	// result is Passed when every scenario came out as expected in all three ways, else Failed.
+	// +required
+	// +kubebuilder:validation:Enum=Passed;Failed
+	Result string `json:"result,omitempty"`
+	// sha256 is the hash of the full report, in hex.
+	// +required
+	// +kubebuilder:validation:MinLength=64
+	// +kubebuilder:validation:MaxLength=64
+	SHA256 string `json:"sha256,omitempty"`
+	// finishedAt is when the run ended.
+	// +required
+	FinishedAt metav1.Time `json:"finishedAt,omitzero"`
+	// message names the first scenario that failed, and how.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
+// On tells how the scenarios came out against an image, by the revision's own report or later; nil when they were never run against
+// it. No scenarios prove nothing.
+func (s *ServiceRevisionStatus) On(image string) *ImageProof {
+	if r := s.Report; r != nil && r.Image == image {
+		proof := ImageProof{Image: r.Image, Result: ResultFailed, SHA256: r.SHA256, FinishedAt: r.FinishedAt}
+		if r.Failed == 0 && r.Passed > 0 {
+			proof.Result = ResultPassed
+		}
+		return &proof
+	}
+	for i := range s.LaterImages {
+		if s.LaterImages[i].Image == image {
+			return &s.LaterImages[i]
+		}
+	}
+	return nil
 }
 
 // ScenarioReport tells what was run against which image.

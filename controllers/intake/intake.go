@@ -21,6 +21,7 @@ import (
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/digest"
 	"github.com/okno-dev/okno/internal/resources"
+	"github.com/okno-dev/okno/internal/signature"
 )
 
 // HashAnnotation holds the hash of what was applied last, so that a field that is built no more is noticed too.
@@ -32,30 +33,47 @@ type State struct {
 	Running bool
 	// Refused is why the intake is not as it should be, when the API server refuses what it needs; "" when it does not.
 	Refused string
+	// Proving is why a new image is not taken yet; "" when none waits. The intake is left as it is meanwhile.
+	Proving string
+	// Unproven is why a new image is not taken until a person acts; "" when none is kept off.
+	Unproven string
 }
 
 // newRight is how long the API server may need to see a right that was just granted.
 const newRight = 15 * time.Second
 
-// Keeper keeps the intakes of agencies.
-type Keeper struct {
-	client   client.Client
-	reader   client.Reader
-	clock    clock.PassiveClock
-	settings resources.Settings
+// Options are what a Keeper needs from the installation.
+type Options struct {
+	// Client writes, and reads the cache.
+	Client client.Client
+	// Reader reads past any cache.
+	Reader client.Reader
+	// Clock tells the time.
+	Clock clock.PassiveClock
+	// Settings are what every intake is built with.
+	Settings resources.Settings
+	// Keys are the keys whose records say what is served.
+	Keys signature.Keys
+	// Trials prove what is served on a new image.
+	Trials *Trials
 }
 
-// NewKeeper returns a keeper that writes through c and reads through reader, past any cache.
-func NewKeeper(c client.Client, reader client.Reader, clock clock.PassiveClock, settings resources.Settings) *Keeper {
-	return &Keeper{client: c, reader: reader, clock: clock, settings: settings}
-}
+// Keeper keeps the intakes of agencies.
+type Keeper struct{ Options }
+
+// NewKeeper returns a keeper.
+func NewKeeper(o Options) *Keeper { return &Keeper{o} }
 
 // Keep applies what differs from what should be, and nothing else. What is refused keeps nothing else back, and whether the intake
-// runs is seen for itself.
+// runs is seen for itself. While a new image is kept off, the StatefulSet stays as it is altogether: what a newer controller would
+// tell its intake, an older intake may not know.
 func (k *Keeper) Keep(ctx context.Context, p *v1alpha1.ServiceProvider) (State, error) {
-	var refused []string
+	var (
+		refused []string
+		off     held
+	)
 	for _, want := range k.objects(p) {
-		err := k.keep(ctx, want)
+		err := k.keepUnlessHeld(ctx, p, want, &off)
 		switch {
 		case apierrors.IsForbidden(err) && k.isNew(ctx, p):
 			return State{}, nil
@@ -69,14 +87,23 @@ func (k *Keeper) Keep(ctx context.Context, p *v1alpha1.ServiceProvider) (State, 
 	if err != nil && !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) {
 		return State{}, err
 	}
-	return State{Running: running, Refused: strings.Join(refused, "; ")}, nil
+	return State{Running: running, Refused: strings.Join(refused, "; "), Proving: off.proving, Unproven: off.refused}, nil
+}
+
+func (k *Keeper) keepUnlessHeld(ctx context.Context, p *v1alpha1.ServiceProvider, want client.Object, off *held) (err error) {
+	if _, ok := want.(*appsv1.StatefulSet); ok {
+		if *off, err = k.hold(ctx, p); err != nil || off.back() {
+			return err
+		}
+	}
+	return k.keep(ctx, want)
 }
 
 // isNew tells whether the controller's right in the agency's namespace was granted just now.
 func (k *Keeper) isNew(ctx context.Context, p *v1alpha1.ServiceProvider) bool {
 	binding := &rbacv1.RoleBinding{}
-	err := k.reader.Get(ctx, client.ObjectKeyFromObject(resources.MakeControllerBinding(p)), binding)
-	return err == nil && k.clock.Since(binding.CreationTimestamp.Time) < newRight
+	err := k.Reader.Get(ctx, client.ObjectKeyFromObject(resources.MakeControllerBinding(p)), binding)
+	return err == nil && k.Clock.Since(binding.CreationTimestamp.Time) < newRight
 }
 
 // objects are in the order in which each needs those before it: the controller's own right comes first.
@@ -87,9 +114,9 @@ func (k *Keeper) objects(p *v1alpha1.ServiceProvider) []client.Object {
 		resources.MakeIntakeBinding(p),
 		resources.MakeNetworkPolicy(p),
 		resources.MakeService(p),
-		resources.MakeStatefulSet(p, k.settings),
+		resources.MakeStatefulSet(p, k.Settings),
 		resources.MakePodDisruptionBudget(p),
-		resources.MakeIngress(p, k.settings),
+		resources.MakeIngress(p, k.Settings),
 	}
 }
 
@@ -100,14 +127,14 @@ func (k *Keeper) keep(ctx context.Context, object client.Object) error {
 	}
 	have := &unstructured.Unstructured{}
 	have.SetGroupVersionKind(want.GroupVersionKind())
-	err = k.reader.Get(ctx, client.ObjectKeyFromObject(want), have)
+	err = k.Reader.Get(ctx, client.ObjectKeyFromObject(want), have)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("read %s %q: %w", want.GetKind(), want.GetName(), err)
 	}
 	if err == nil && covers(have.Object, want.Object) {
 		return nil
 	}
-	err = k.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), client.FieldOwner(v1alpha1.FieldManager), client.ForceOwnership)
+	err = k.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), client.FieldOwner(v1alpha1.FieldManager), client.ForceOwnership)
 	if err != nil {
 		return fmt.Errorf("apply %s %q: %w", want.GetKind(), want.GetName(), err)
 	}
@@ -184,7 +211,7 @@ func covers(have, want any) bool {
 
 func (k *Keeper) runs(ctx context.Context, p *v1alpha1.ServiceProvider) (bool, error) {
 	set := &appsv1.StatefulSet{}
-	if err := k.reader.Get(ctx, client.ObjectKey{Namespace: p.Spec.Namespace, Name: resources.IntakeName}, set); err != nil {
+	if err := k.Reader.Get(ctx, client.ObjectKey{Namespace: p.Spec.Namespace, Name: resources.IntakeName}, set); err != nil {
 		return false, fmt.Errorf("read intake: %w", err)
 	}
 	return isReady(set), nil

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -28,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
@@ -37,13 +39,23 @@ const (
 	whileRolling = 2 * time.Second
 	whileRunning = 2 * time.Minute // for what somebody changed by hand
 	whenRefused  = 30 * time.Second
+	whileProving = 10 * time.Second // for a prover that comes; proofs that end wake by themselves
 	// patience is how long a running intake may be away before its agency, and every service of it, is said not to stand: a
 	// restart is nobody's business.
 	patience = time.Minute
 )
 
-// Intake keeps an agency's intake. It tells whether that runs, and what the API server refuses, if anything.
-type Intake func(context.Context, *v1alpha1.ServiceProvider) (running bool, refused string, err error)
+// Intake keeps an agency's intake and tells how it does.
+type Intake func(context.Context, *v1alpha1.ServiceProvider) (IntakeState, error)
+
+// IntakeState is how an agency's intake does.
+type IntakeState struct {
+	// Running tells whether it runs.
+	Running bool
+	// Refused is what the API server refuses, Proving why a new image is not taken yet, and Unproven why it is not taken until a person
+	// acts; each "" when there is no such thing.
+	Refused, Proving, Unproven string
+}
 
 // Options are what the reconciler needs from the installation.
 type Options struct {
@@ -51,6 +63,8 @@ type Options struct {
 	Clock clock.PassiveClock
 	// Intake keeps intakes.
 	Intake Intake
+	// Wake brings providers, by name, that are worth another look.
+	Wake <-chan event.TypedGenericEvent[types.NamespacedName]
 	// BaseURL is the public address of a provider.
 	BaseURL func(provider string) string
 }
@@ -71,7 +85,12 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		Named("serviceprovider").
 		For(&v1alpha1.ServiceProvider{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, statusChanged()))).
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.providersOf)).
+		WatchesRawSource(source.Channel(o.Wake, handler.TypedFuncs[types.NamespacedName, reconcile.Request]{GenericFunc: enqueue})).
 		Complete(r)
+}
+
+func enqueue(_ context.Context, e event.TypedGenericEvent[types.NamespacedName], q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	q.Add(reconcile.Request{NamespacedName: e.Object})
 }
 
 // statusChanged lets through what anybody did to the status, but for the journal's checkpoint: one that was wiped is written anew at
@@ -101,11 +120,14 @@ type outcome struct {
 	status     metav1.ConditionStatus
 	reason     string
 	message    string
-	stalled    bool
-	refused    string // what stalls it, when that is not why it is not ready
+	progress   progress
 	lookAgain  time.Duration
 	withoutURL bool
 }
+
+// progress is who acts next: a person when Stalled, the controller when Reconciling, and nobody when it has no condition. It may say
+// something else than Ready, as when an intake runs well and a new image for it does not.
+type progress struct{ condition, reason, message string }
 
 // Reconcile makes one agency's intake run and tells how it does.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -134,9 +156,9 @@ func (r *Reconciler) look(ctx context.Context, p *v1alpha1.ServiceProvider) (out
 	switch {
 	case apierrors.IsNotFound(err) || (err == nil && !ns.DeletionTimestamp.IsZero()):
 		return outcome{
-			status: metav1.ConditionFalse, reason: v1alpha1.ReasonNamespaceMissing, stalled: true, withoutURL: true,
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonNamespaceMissing, withoutURL: true,
 			message: fmt.Sprintf("namespace %q does not exist: the platform team makes it", p.Spec.Namespace),
-		}, nil
+		}.stalled(), nil
 	case err != nil:
 		return outcome{}, fmt.Errorf("read namespace: %w", err)
 	}
@@ -146,23 +168,43 @@ func (r *Reconciler) look(ctx context.Context, p *v1alpha1.ServiceProvider) (out
 	}
 	if holder != p.Name {
 		return outcome{
-			status: metav1.ConditionFalse, reason: v1alpha1.ReasonNamespaceTaken, stalled: true, withoutURL: true, lookAgain: whileRunning,
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonNamespaceTaken, withoutURL: true, lookAgain: whileRunning,
 			message: fmt.Sprintf("namespace %q belongs to ServiceProvider %q: one namespace is one agency", p.Spec.Namespace, holder),
-		}, nil
+		}.stalled(), nil
 	}
-	running, refused, err := r.Intake(ctx, p)
+	state, err := r.Intake(ctx, p)
 	if err != nil {
 		return outcome{}, err
 	}
-	out := r.judge(p, running)
-	if refused != "" {
-		out.stalled, out.lookAgain = true, whenRefused
-		out.refused = "the intake is not as its ServiceProvider wants it: " + clip(refused)
-		if !running {
-			out.reason, out.message = v1alpha1.ReasonIntakeFailed, out.refused
+	return r.judge(p, state.Running).with(state), nil
+}
+
+// stalled says that what keeps the agency from being ready waits for a person.
+func (o outcome) stalled() outcome {
+	o.progress = progress{v1alpha1.ConditionStalled, o.reason, o.message}
+	return o
+}
+
+// with adds what the API server refuses and how a new image does to how the intake runs. The first of them that there is to tell is
+// told.
+func (o outcome) with(state IntakeState) outcome {
+	switch {
+	case state.Refused != "":
+		o.lookAgain = whenRefused
+		o.progress = progress{v1alpha1.ConditionStalled, v1alpha1.ReasonIntakeFailed, "the intake is not as its ServiceProvider wants it: " + clip(state.Refused)}
+		if !state.Running {
+			o.reason, o.message = o.progress.reason, o.progress.message
 		}
+	case state.Unproven != "":
+		o.lookAgain = min(o.lookAgain, whenRefused)
+		o.progress = progress{v1alpha1.ConditionStalled, v1alpha1.ReasonImageNotProven, clip(state.Unproven)}
+	case o.status == metav1.ConditionTrue && state.Proving != "":
+		o.lookAgain = min(o.lookAgain, whileProving)
+		o.progress = progress{v1alpha1.ConditionReconciling, v1alpha1.ReasonProvingImage, clip(state.Proving)}
+	case o.status != metav1.ConditionTrue:
+		o.progress = progress{v1alpha1.ConditionReconciling, o.reason, o.message}
 	}
-	return out, nil
+	return o
 }
 
 // holder is the oldest provider that names a namespace.
@@ -234,20 +276,10 @@ func (r *Reconciler) report(ctx context.Context, p *v1alpha1.ServiceProvider, ou
 	}
 	set(v1alpha1.ConditionReady, out.status, out.reason, out.message)
 	// What is true already keeps its time: only what is not is removed.
-	progress := ""
-	switch {
-	case out.refused != "":
-		progress = v1alpha1.ConditionStalled
-		set(progress, metav1.ConditionTrue, v1alpha1.ReasonIntakeFailed, out.refused)
-	case out.stalled:
-		progress = v1alpha1.ConditionStalled
-		set(progress, metav1.ConditionTrue, out.reason, out.message)
-	case out.status != metav1.ConditionTrue:
-		progress = v1alpha1.ConditionReconciling
-		set(progress, metav1.ConditionTrue, out.reason, out.message)
-	}
 	for _, kind := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
-		if kind != progress {
+		if out.progress.condition == kind {
+			set(kind, metav1.ConditionTrue, out.progress.reason, out.progress.message)
+		} else {
 			meta.RemoveStatusCondition(&now.Conditions, kind)
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,7 +53,36 @@ func (p *Pods) Prover(ctx context.Context) (prover.Address, error) {
 	if err != nil {
 		return prover.Address{}, err
 	}
-	return prover.Address{Public: address(ip, resources.PublicPort), Inner: address(ip, resources.InnerPort)}, nil
+	return proverAt(ip), nil
+}
+
+// ProverOf is where a prover listens that runs an image, as its pod names it. During an update there may be provers of two images.
+func (p *Pods) ProverOf(ctx context.Context, image string) (prover.Address, error) {
+	list := &corev1.PodList{}
+	in, of := client.InNamespace(v1alpha1.SystemNamespace), client.MatchingLabels{resources.NameLabel: ProverName}
+	if err := p.reader.List(ctx, list, in, of); err != nil {
+		return prover.Address{}, fmt.Errorf("look for %s of %q: %w", ProverName, image, err)
+	}
+	var others []string
+	for i := range list.Items {
+		pod := &list.Items[i]
+		switch {
+		case !ready(pod) || len(pod.Spec.Containers) == 0:
+		case pod.Spec.Containers[0].Image == image:
+			return proverAt(pod.Status.PodIP), nil
+		case !slices.Contains(others, pod.Spec.Containers[0].Image):
+			others = append(others, pod.Spec.Containers[0].Image)
+		}
+	}
+	if len(others) == 0 {
+		return prover.Address{}, fmt.Errorf("no %s is ready", ProverName)
+	}
+	slices.Sort(others)
+	return prover.Address{}, fmt.Errorf("no ready %s runs it, but %s", ProverName, strings.Join(others, ", "))
+}
+
+func proverAt(ip string) prover.Address {
+	return prover.Address{Public: address(ip, resources.PublicPort), Inner: address(ip, resources.InnerPort)}
 }
 
 // Forget drops what is known of a pod; who could not reach it calls this.

@@ -57,3 +57,38 @@ func TestAPlaceIsRememberedUntilItIsForgotten(t *testing.T) {
 		t.Errorf("after forgetting: %q", got)
 	}
 }
+
+func TestAProverIsFoundByItsImage(t *testing.T) {
+	of := func(name, image, ip string, ready corev1.ConditionStatus) *corev1.Pod {
+		p := pod("okno-system", name, ProverName, ip, ready)
+		p.Spec.Containers = []corev1.Container{{Name: "prover", Image: image}}
+		return p
+	}
+	tests := map[string]struct {
+		pods []*corev1.Pod
+		want string
+		err  string
+	}{
+		"beside one of the old image": {
+			[]*corev1.Pod{of("a", "intake:1", "10.0.0.1", corev1.ConditionTrue), of("b", "intake:2", "10.0.0.2", corev1.ConditionTrue)},
+			"http://10.0.0.2:8081", "",
+		},
+		"not before it is ready": {
+			[]*corev1.Pod{of("a", "intake:1", "10.0.0.1", corev1.ConditionTrue), of("b", "intake:2", "10.0.0.2", corev1.ConditionFalse)},
+			"", "no ready okno-prover runs it, but intake:1",
+		},
+		"nor while there is none": {nil, "", "no okno-prover is ready"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := fake.NewClientBuilder()
+			for _, p := range tt.pods {
+				b.WithObjects(p)
+			}
+			got, err := NewPods(b.Build()).ProverOf(t.Context(), "intake:2")
+			if got.Inner != tt.want || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
+				t.Errorf("prover = %v, %v", got, err)
+			}
+		})
+	}
+}

@@ -53,8 +53,25 @@ func end(ctx context.Context, client *inner.Client, id string) error {
 
 var errGone = errors.New("the prover ended the proof before its scenarios had run")
 
-// Prove runs all scenarios of rev, whose body must be at hand, with terms counted in a time zone. An error tells that they could not be run; scenarios that fail are in
-// the report.
+// Image identifies the program of the prover that is found, as the reports of its proofs do.
+func (p *Prover) Image(ctx context.Context) (string, error) {
+	address, err := p.Locate(ctx)
+	if err != nil {
+		return "", err
+	}
+	client := &inner.Client{HTTP: p.HTTP, Base: address.Inner, Token: p.Token}
+	state, err := client.State(ctx)
+	if err != nil {
+		return "", fmt.Errorf("ask the prover: %w", err)
+	}
+	if state.Image == "" {
+		return "", errors.New("the prover does not tell which image it runs")
+	}
+	return state.Image, nil
+}
+
+// Prove runs all scenarios of rev, whose body must be at hand, with terms counted in a time zone. An error tells that they could
+// not be run; scenarios that fail are in the report.
 func (p *Prover) Prove(ctx context.Context, rev *v1alpha1.ServiceRevision, timeZone string) (*v1alpha1.ScenarioReport, error) {
 	def, err := rev.Spec.Definition.Decode()
 	if err != nil {

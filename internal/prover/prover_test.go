@@ -99,6 +99,21 @@ func TestARevisionIsProvenAndTheProofEnded(t *testing.T) {
 	}
 }
 
+func TestAProverTellsTheImageThatItsReportsName(t *testing.T) {
+	p, _ := running(t)
+	report, err := p.Prove(t.Context(), sample(t), "Europe/Moscow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image, err := p.Image(t.Context()); err != nil || image != report.Image || image == "" {
+		t.Errorf("image %q, %v; the report names %q", image, err, report.Image)
+	}
+	p.Locate = func(context.Context) (Address, error) { return Address{}, errors.New("none") }
+	if image, err := p.Image(t.Context()); err == nil {
+		t.Errorf("nobody told %q", image)
+	}
+}
+
 func TestWhatCannotBeRunIsAnErrorAndNoReport(t *testing.T) {
 	tests := map[string]func(*Prover, *v1alpha1.ServiceRevision){
 		"no prover is found": func(p *Prover, _ *v1alpha1.ServiceRevision) {

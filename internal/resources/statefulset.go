@@ -21,6 +21,9 @@ const (
 	defaultStore  = "10Gi"
 )
 
+// ContainerName is the name of the one container of an intake's pod.
+const ContainerName = "intake"
+
 // unprivileged is the user and group of the intake's process; any but 0 would do.
 const unprivileged int64 = 65532
 
@@ -69,7 +72,7 @@ func makePod(p *v1alpha1.ServiceProvider, s Settings) corev1.PodSpec {
 func makeContainer(p *v1alpha1.ServiceProvider, s Settings) corev1.Container {
 	use := capacity(p)
 	return corev1.Container{
-		Name:  "intake",
+		Name:  ContainerName,
 		Image: s.IntakeImage,
 		Args:  makeArgs(p, s),
 		Env: []corev1.EnvVar{
