@@ -58,6 +58,8 @@ type fixture struct {
 	prover prover.Address
 	// image is what intakes are to run.
 	image string
+	// gateway is the installation's, if it has one.
+	gateway resources.Gateway
 	// find finds intakes; nil looks for their pods, of which there are none.
 	find observation.Finder
 	// transport wraps the controller's requests.
@@ -186,6 +188,7 @@ func (f *fixture) start() (end func()) {
 		Clock: f.clock, HTTP: &http.Client{Timeout: 10 * time.Second}, Installation: install, Admission: f.shipped, ProverAddress: address, Find: f.find,
 		Settings: resources.Settings{
 			IntakeImage: f.image, BaseDomain: "localhost", PublicScheme: "http", PublicPort: 8080, TrustedKeys: install.TrustedKeys,
+			Gateway: f.gateway,
 		},
 		WithdrawGrace: time.Hour, Workers: 2,
 	})

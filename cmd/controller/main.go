@@ -44,6 +44,10 @@ func parse() *flags {
 	flag.StringVar(&f.settings.BaseDomain, "base-domain", "localhost", "domain under which every provider has a host")
 	flag.StringVar(&f.settings.PublicScheme, "public-scheme", "http", "http or https, as people's browsers see it")
 	flag.IntVar(&f.settings.PublicPort, "public-port", 0, "port in people's addresses; 0 is the scheme's own")
+	flag.Func("gateway", "namespace/name of the Gateway that brings people to agencies, or namespace/name/listener; empty uses Ingresses", func(s string) (err error) {
+		f.settings.Gateway, err = resources.ParseGateway(s)
+		return err
+	})
 	flag.StringVar(&f.settings.IngressClass, "ingress-class", "", "class of the Ingresses; empty is the cluster's default")
 	flag.StringVar(&f.settings.TLSSecret, "tls-secret", "", "certificate in each agency's namespace; empty leaves TLS to what stands before the Ingress")
 	flag.StringVar(&f.settings.IntakeImage, "intake-image", "okno.dev/intake:dev", "image of the intakes")

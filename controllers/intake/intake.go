@@ -8,11 +8,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/clock"
@@ -59,10 +61,13 @@ type Options struct {
 }
 
 // Keeper keeps the intakes of agencies.
-type Keeper struct{ Options }
+type Keeper struct {
+	Options
+	routed sync.Map // providers, by name, of whom no former route is left
+}
 
 // NewKeeper returns a keeper.
-func NewKeeper(o Options) *Keeper { return &Keeper{o} }
+func NewKeeper(o Options) *Keeper { return &Keeper{Options: o} }
 
 // Keep applies what differs from what should be, and nothing else. What is refused keeps nothing else back, and whether the intake
 // runs is seen for itself. While a new image is kept off, the StatefulSet stays as it is altogether: what a newer controller would
@@ -75,9 +80,19 @@ func (k *Keeper) Keep(ctx context.Context, p *v1alpha1.ServiceProvider) (State, 
 	for _, want := range k.objects(p) {
 		err := k.keepUnlessHeld(ctx, p, want, &off)
 		switch {
+		case meta.IsNoMatchError(err):
+			refused = append(refused, fmt.Sprintf("the cluster does not know %s: install the Gateway API, or take --gateway from Okno's controller", want.GetObjectKind().GroupVersionKind().Kind))
 		case apierrors.IsForbidden(err) && k.isNew(ctx, p):
 			return State{}, nil
 		case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsForbidden(err):
+			refused = append(refused, err.Error())
+		case err != nil:
+			return State{}, err
+		}
+	}
+	if len(refused) == 0 { // not before the new one is there
+		switch err := k.removeFormerRoute(ctx, p); {
+		case apierrors.IsForbidden(err):
 			refused = append(refused, err.Error())
 		case err != nil:
 			return State{}, err
@@ -116,7 +131,7 @@ func (k *Keeper) objects(p *v1alpha1.ServiceProvider) []client.Object {
 		resources.MakeService(p),
 		resources.MakeStatefulSet(p, k.Settings),
 		resources.MakePodDisruptionBudget(p),
-		resources.MakeIngress(p, k.Settings),
+		k.route(p),
 	}
 }
 

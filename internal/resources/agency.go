@@ -5,9 +5,12 @@
 package resources
 
 import (
+	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 )
@@ -50,12 +53,33 @@ type Settings struct {
 	PublicScheme string
 	// PublicPort is the port in people's addresses; 0 is the scheme's own.
 	PublicPort int
+	// Gateway is the Gateway that brings people to agencies; without one, Ingresses do.
+	Gateway Gateway
 	// IngressClass is the class of the Ingress; "" is the cluster's default.
 	IngressClass string
 	// TLSSecret names the certificate in each agency's namespace; "" leaves TLS to what stands before the Ingress.
 	TLSSecret string
 	// TrustedKeys are the public keys whose Publications an intake believes, base64 of PKIX, the newest first.
 	TrustedKeys []string
+}
+
+// Gateway names a Gateway of the Gateway API, and perhaps one of its listeners.
+type Gateway struct{ Namespace, Name, Listener string }
+
+// ParseGateway reads namespace/name or namespace/name/listener; "" names none.
+func ParseGateway(s string) (Gateway, error) {
+	parts := strings.Split(s, "/")
+	switch {
+	case s == "":
+		return Gateway{}, nil
+	case len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, ""):
+		return Gateway{}, fmt.Errorf("gateway %q is not namespace/name or namespace/name/listener", s)
+	}
+	g := Gateway{Namespace: parts[0], Name: parts[1]}
+	if len(parts) == 3 {
+		g.Listener = parts[2]
+	}
+	return g, nil
 }
 
 // Host is the host name of a provider.

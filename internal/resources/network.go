@@ -28,31 +28,6 @@ func MakeService(p *v1alpha1.ServiceProvider) *corev1.Service {
 	}
 }
 
-// MakeIngress builds the way of people to the agency's intake. The inner port is not on it.
-func MakeIngress(p *v1alpha1.ServiceProvider, s Settings) *networkingv1.Ingress {
-	host := s.Host(p.Name)
-	ingress := &networkingv1.Ingress{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"},
-		ObjectMeta: metav1.ObjectMeta{Name: IntakeName, Namespace: p.Spec.Namespace, Labels: labels()},
-		Spec: networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{{
-			Host: host,
-			IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{
-				Path: "/", PathType: new(networkingv1.PathTypePrefix),
-				Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
-					Name: IntakeName, Port: networkingv1.ServiceBackendPort{Name: "http"},
-				}},
-			}}}},
-		}}},
-	}
-	if s.IngressClass != "" {
-		ingress.Spec.IngressClassName = &s.IngressClass
-	}
-	if s.TLSSecret != "" {
-		ingress.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{host}, SecretName: s.TLSSecret}}
-	}
-	return ingress
-}
-
 // MakeNetworkPolicy builds the walls around the agency's intake: anybody may reach the public port, only the controller the inner
 // one, and the intake itself reaches names and the ports on which API servers listen, at any address: where the API server is
 // differs from cluster to cluster, and so does whether the policy sees its Service or its hosts.

@@ -40,6 +40,7 @@ func TestAgencyObjectsAreAsRead(t *testing.T) {
 		"service":            MakeService(plain),
 		"ingress":            MakeIngress(plain, local),
 		"ingress-tls":        MakeIngress(plain, secure),
+		"httproute":          MakeHTTPRoute(plain, Settings{BaseDomain: "gov.example", Gateway: Gateway{Namespace: "edge", Name: "public", Listener: "https"}}),
 		"serviceaccount":     MakeServiceAccount(plain),
 		"binding-controller": MakeControllerBinding(plain),
 		"binding-intake":     MakeIntakeBinding(plain),
@@ -80,6 +81,30 @@ func TestAddressesOfAService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := tt.settings.Endpoints("sfr", "pension").Form; got != tt.form {
 				t.Errorf("form = %q, want %q", got, tt.form)
+			}
+		})
+	}
+}
+
+func TestAGatewayIsNamedWithItsNamespace(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want Gateway
+		ok   bool
+	}{
+		"none":                    {"", Gateway{}, true},
+		"a Gateway":               {"edge/public", Gateway{Namespace: "edge", Name: "public"}, true},
+		"one of its listeners":    {"edge/public/https", Gateway{Namespace: "edge", Name: "public", Listener: "https"}, true},
+		"no namespace":            {"public", Gateway{}, false},
+		"an empty namespace":      {"/public", Gateway{}, false},
+		"more than can be meant":  {"a/b/c/d", Gateway{}, false},
+		"a listener of no length": {"edge/public/", Gateway{}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseGateway(tt.text)
+			if got != tt.want || (err == nil) != tt.ok {
+				t.Errorf("ParseGateway(%q) = %+v, %v", tt.text, got, err)
 			}
 		})
 	}
