@@ -125,6 +125,11 @@ type Expectation struct {
 	// deadline is the day by which it must be decided.
 	// +optional
 	Deadline Date `json:"deadline,omitempty"`
+	// fees are the ids of the fees that the applicant owes, all of them in the definition's order; [] means none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	Fees []ID `json:"fees,omitempty"`
 }
 
 // ExpectedError is an error at a place.

@@ -153,6 +153,12 @@ func filed() object {
 		"deadlineProvisional": object{"type": "boolean", "description": "True when the calendar of non-working days of that year was not known at the time of filing, so that the deadline counts weekends only; absent means false."},
 		"unit":                stated("The unit that handles it; empty while it is not routed."), "queue": stated("The unit's queue."),
 		"service": stated("The service."), "digest": stated("The definition that it was filed under."), "revision": stated("The revision that it was filed under."),
+		"fees": object{
+			"type": "array", "description": "What the applicant owes; absent where the service is free, empty where no fee is this applicant's.",
+			"items": object{"type": "object", "properties": object{
+				"id": stated("The fee in the definition."), "amount": stated("The sum in the currency's main unit, such as 350.50."), "currency": stated("The ISO 4217 code."),
+			}, "required": []string{"id", "amount", "currency"}},
+		},
 	}
 }
 

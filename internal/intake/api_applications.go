@@ -53,6 +53,8 @@ type receiptBody struct {
 	Service             string `json:"service"`
 	Digest              string `json:"digest"`
 	Revision            string `json:"revision"`
+	// Fees are absent when the service has none, and empty when this applicant owes none.
+	Fees *[]feeBody `json:"fees,omitempty"`
 }
 
 // fileAPI takes an application as JSON or XML: POST /api/v1/services/{service}/applications.
@@ -233,6 +235,15 @@ func (s *Server) answerReceipt(c *call, receipt store.Receipt) error {
 	h.Set("Location", "/api/v1/services/"+receipt.Service+"/applications/"+receipt.Number)
 	body := s.receiptBody(receipt)
 	body.Secret = s.store.Secret(receipt.Number)
+	if len(c.release.def.Fees) > 0 || receipt.Digest != c.release.digest {
+		application, err := s.store.Application(c.Context(), receipt.Number)
+		if err != nil {
+			return err
+		}
+		if body.Fees, err = s.feesBody(c.Context(), application); err != nil {
+			return err
+		}
+	}
 	return writeJSON(c.w, status, "application/json", body)
 }
 

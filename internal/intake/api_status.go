@@ -26,6 +26,9 @@ func (s *Server) status(c *call) error {
 	c.w.Header().Set("Cache-Control", "no-store")
 	body := s.receiptBody(application.Receipt)
 	body.Status = string(application.State)
+	if body.Fees, err = s.feesBody(c.Context(), application); err != nil {
+		return err
+	}
 	return writeJSON(c.w, http.StatusOK, "application/json", body)
 }
 

@@ -17,6 +17,7 @@ type checkView struct {
 	Version              int64
 	Errors               []summaryError
 	Sections             []checkSection
+	Fees                 *feesView
 	Privacy, Declaration string
 	DeclarationError     string
 	Agreed               bool
@@ -97,6 +98,7 @@ func (s *Server) showCheck(c *call, d *draft, status int, violations []form.Viol
 	view := checkView{
 		Action: checkPath(d.Service, d.ID), Notice: notice, Version: d.Version, Agreed: agreed,
 		Sections: s.checkSections(c, d, pages),
+		Fees:     c.feesView(def.Fees, d.model.Fees(d.envelope(c.lang), s.formNow(c))),
 		Privacy:  def.Form.PrivacyNotice.In(c.lang, def.Languages[0]), Declaration: def.Form.Declaration.In(c.lang, def.Languages[0]),
 		Errors: v.summary(v.href), Step: len(pages) + 1, Steps: len(pages) + 1,
 	}

@@ -26,6 +26,7 @@ type receiptView struct {
 	FiledAt, Deadline time.Time
 	Provisional       bool
 	Unit              string
+	Fees              *feesView
 	Next              template.HTML
 	Sections          []form.SummarySection
 	Files             []store.FileInfo
@@ -89,9 +90,14 @@ func (s *Server) showReceipt(c *call, a store.Application) error {
 	if err != nil {
 		return err
 	}
+	owed, err := s.owed(c.Context(), a)
+	if err != nil {
+		return err
+	}
 	view := receiptView{
 		Number: a.Number, Secret: groupsOfFour(s.store.Secret(a.Number)), State: c.say(s, "state."+string(a.State)), FiledAt: s.moment(a.FiledAt),
 		Provisional: a.DeadlineProvisional, Unit: a.Unit, Files: files, Sections: answered(model.Summary(&envelope, c.lang)),
+		Fees: c.feesView(release.def.Fees, owed),
 		Next: page.Markdown(release.def.WhatHappensNext.In(c.lang, release.def.Languages[0])),
 	}
 	if !a.Deadline.IsZero() {

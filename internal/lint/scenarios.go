@@ -60,10 +60,11 @@ func (c *scenarioCheck) one(s *v1alpha1.Scenario, path string) {
 		c.findings = append(c.findings, at(path+".expect.unit", "scenario-unit", fmt.Sprintf("%q", s.Expect.Unit),
 			"a unit of routing: "+strings.Join(c.units, ", "), "correct the unit"))
 	}
-	if s.Expect.Outcome == v1alpha1.OutcomeRejected && (s.Expect.Unit != "" || s.Expect.Deadline != "") {
-		c.findings = append(c.findings, at(path+".expect", "scenario-rejected", "a unit or a deadline of a rejected application",
-			"errors only", "remove unit and deadline, or expect Accepted"))
+	if s.Expect.Outcome == v1alpha1.OutcomeRejected && (s.Expect.Unit != "" || s.Expect.Deadline != "" || s.Expect.Fees != nil) {
+		c.findings = append(c.findings, at(path+".expect", "scenario-rejected", "a unit, a deadline or fees of a rejected application",
+			"errors only", "remove unit, deadline and fees, or expect Accepted"))
 	}
+	c.fees(s, path)
 	for i, a := range s.Attachments {
 		c.attachment(a, fmt.Sprintf("%s.attachments[%d].document", path, i))
 	}
@@ -176,6 +177,35 @@ func (c *scenarioCheck) coverage() {
 			c.findings = append(c.findings, warn(fmt.Sprintf("routing.rules[%d]", i), "scenario-coverage",
 				fmt.Sprintf("unit %q, where no scenario arrives", r.Unit), "a scenario for each unit",
 				"add a scenario that expects the unit"))
+		}
+	}
+	c.feeCoverage()
+}
+
+// fees demands that expected fees exist.
+func (c *scenarioCheck) fees(s *v1alpha1.Scenario, path string) {
+	if s.Expect.Fees != nil {
+		c.tried["fees"] = true
+	}
+	for i, id := range s.Expect.Fees {
+		c.tried["fee "+string(id)] = true
+		if !slices.ContainsFunc(c.def.Fees, func(f v1alpha1.Fee) bool { return f.ID == id }) {
+			c.findings = append(c.findings, at(fmt.Sprintf("%s.expect.fees[%d]", path, i), "scenario-fee", fmt.Sprintf("%q", id),
+				"the id of one of fees", "correct the id or declare the fee"))
+		}
+	}
+}
+
+// feeCoverage reminds of fees that nobody owes, once scenarios speak of fees at all.
+func (c *scenarioCheck) feeCoverage() {
+	if !c.tried["fees"] {
+		return
+	}
+	for i, f := range c.def.Fees {
+		if !c.tried["fee "+string(f.ID)] {
+			c.findings = append(c.findings, warn(fmt.Sprintf("fees[%d]", i), "scenario-coverage",
+				fmt.Sprintf("fee %q, which no scenario owes", f.ID), "a scenario for each fee",
+				fmt.Sprintf("add a scenario that expects the fee %q", f.ID)))
 		}
 	}
 }

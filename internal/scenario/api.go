@@ -32,6 +32,9 @@ type receipt struct {
 	Secret   string     `json:"secret"`
 	Unit     string     `json:"unit"`
 	Deadline *time.Time `json:"deadline"`
+	Fees     []struct {
+		ID v1alpha1.ID `json:"id"`
+	} `json:"fees"`
 }
 
 // problem is an answer of RFC 9457 with the errors of an application.
@@ -171,6 +174,9 @@ func accepted(got receipt, errs *errorSet) Observed {
 		return rejected(errs)
 	}
 	o := Observed{Outcome: v1alpha1.OutcomeAccepted, Unit: got.Unit}
+	for _, fee := range got.Fees {
+		o.Fees = append(o.Fees, fee.ID)
+	}
 	if got.Deadline != nil {
 		o.Deadline = v1alpha1.Date(got.Deadline.Format(time.DateOnly)) // in the agency's offset, as the server wrote it
 	}

@@ -47,6 +47,9 @@ func differences(want v1alpha1.Expectation, got Observed) []string {
 	if want.Deadline != "" && want.Deadline != got.Deadline {
 		say("the deadline is %q, expected %q", got.Deadline, want.Deadline)
 	}
+	if want.Fees != nil && !slices.Equal(want.Fees, got.Fees) {
+		say("the fees are %q, expected %q", got.Fees, want.Fees)
+	}
 	return out
 }
 
@@ -63,6 +66,9 @@ func disagreements(ways []Observed) []string {
 		}
 		if a.Deadline != b.Deadline {
 			out = append(out, fmt.Sprintf("%s and %s disagree: deadline %q and %q", a.Way, b.Way, a.Deadline, b.Deadline))
+		}
+		if !slices.Equal(a.Fees, b.Fees) {
+			out = append(out, fmt.Sprintf("%s and %s disagree: fees %q and %q", a.Way, b.Way, a.Fees, b.Fees))
 		}
 	}
 	return out

@@ -26,6 +26,12 @@ func TestJudge(t *testing.T) {
 	refused := func(way string, pairs ...string) Observed {
 		return Observed{Way: way, Outcome: v1alpha1.OutcomeRejected, Errors: expected(pairs...)}
 	}
+	paid := func(way string, fees ...v1alpha1.ID) Observed {
+		return Observed{Way: way, Outcome: v1alpha1.OutcomeAccepted, Fees: fees}
+	}
+	owing := func(fees ...v1alpha1.ID) v1alpha1.Expectation {
+		return v1alpha1.Expectation{Outcome: v1alpha1.OutcomeAccepted, Fees: append([]v1alpha1.ID{}, fees...)}
+	}
 	accept := v1alpha1.Expectation{Outcome: v1alpha1.OutcomeAccepted, Unit: "north", Deadline: "2026-03-10"}
 	reject := v1alpha1.Expectation{Outcome: v1alpha1.OutcomeRejected, Errors: expected("/data/a", "required", "/data/b", "pattern")}
 	tests := map[string]struct {
@@ -55,7 +61,15 @@ func TestJudge(t *testing.T) {
 			[]Observed{filed(WayForm, "north", "2026-03-10"), filed(WayXML, "south", "2026-03-10")},
 			`Form and XML disagree: unit "north" and "south"`,
 		},
-		"a server that fails": {accept, []Observed{{Way: WayForm, Problem: "the server answers 500"}}, "Form: the server answers 500"},
+		"fees as expected":       {owing("entry"), []Observed{paid(WayForm, "entry")}, ""},
+		"a fee that is not owed": {owing("entry"), []Observed{paid(WayForm, "entry", "stamp")}, `Form: the fees are ["entry" "stamp"], expected ["entry"]`},
+		"a fee where none is expected, and ways that disagree": {
+			owing(),
+			[]Observed{paid(WayJSON), paid(WayXML, "entry")},
+			`XML: the fees are ["entry"], expected []; JSON and XML disagree: fees [] and ["entry"]`,
+		},
+		"fees that nothing is expected of": {v1alpha1.Expectation{Outcome: v1alpha1.OutcomeAccepted}, []Observed{paid(WayForm, "entry")}, ""},
+		"a server that fails":              {accept, []Observed{{Way: WayForm, Problem: "the server answers 500"}}, "Form: the server answers 500"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -70,6 +70,8 @@ type Observed struct {
 	Unit string `json:"unit,omitempty"`
 	// Deadline is the day by which it must be decided.
 	Deadline v1alpha1.Date `json:"deadline,omitempty"`
+	// Fees are what its applicant owes, by their ids, in the definition's order.
+	Fees []v1alpha1.ID `json:"fees,omitempty"`
 	// Problem tells what went wrong outside the service's rules.
 	Problem string `json:"problem,omitempty"`
 }
