@@ -62,7 +62,7 @@ func appendTo(t testing.TB, db *sql.DB, n int, mark string) {
 			Entry:  journal.Entry{At: start.Add(time.Duration(i) * time.Second), Actor: journal.Applicant, Act: journal.ApplicationFiled, Subject: fmt.Sprint(mark, i)},
 			Detail: fmt.Appendf(nil, `{"queue":"q%d"}`, i),
 		}
-		if err := w.Append(ctx, rec); err != nil {
+		if err := w.Append(rec); err != nil {
 			t.Fatal(err)
 		}
 	}

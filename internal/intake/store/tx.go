@@ -128,13 +128,11 @@ func (t *tx) nextNumber() int64 {
 	return t.number
 }
 
-// append writes the recorded acts into the journal.
+// append puts the recorded acts into the journal, which is written with the group.
 func (t *tx) append() error {
-	if len(t.records) > 0 {
-		t.wrote()
-	}
+	t.w.wrote = t.w.wrote || len(t.records) > 0
 	for _, r := range t.records {
-		if err := t.w.journal.Append(background, r); err != nil {
+		if err := t.w.journal.Append(r); err != nil {
 			return err
 		}
 	}
