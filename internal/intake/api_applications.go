@@ -102,9 +102,13 @@ func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filin
 	return receipt, err
 }
 
-// lostUpload tells that a file for a document is not there.
+// lostUpload tells that a file for a document is not there. Beside XML an upload is named without its document.
 func (s *Server) lostUpload(document string) form.Violation {
-	return form.Violation{Pointer: "/documents/" + document, Code: form.CodeUnknown, Message: s.text("upload.unknown")}
+	pointer := "/documents"
+	if document != "" {
+		pointer += "/" + document
+	}
+	return form.Violation{Pointer: pointer, Code: form.CodeUnknown, Message: s.text("upload.unknown")}
 }
 
 // readBody reads a bounded body at once: the parser wants it whole.

@@ -257,12 +257,27 @@ func width(maxLength int) string {
 	return ""
 }
 
+// endings are the usual endings of files whose type browsers do not know by all of them: without these, a file would be grey in the
+// browser's chooser though its content is taken.
+var endings = map[string]string{"application/pkcs7-signature": ".p7s,.sig"}
+
+// accept is what a browser's file chooser offers first.
+func accept(formats []string) string {
+	list := slices.Clone(formats)
+	for _, f := range formats {
+		if more, ok := endings[f]; ok {
+			list = append(list, more)
+		}
+	}
+	return strings.Join(list, ",")
+}
+
 func (v *viewer) document(source form.DocumentView, files []store.FileInfo) documentView {
 	languages := []string{v.call.lang, v.call.release.def.Languages[0]}
 	d := documentView{
 		ID: "document-" + source.ID, Name: source.Name.In(languages...), Input: documentInput + source.ID, Pointer: source.Pointer,
 		Optional: !source.Required, Multiple: source.MaxFiles > 1, Errors: v.errorsAt(source.Pointer),
-		Accept: strings.Join(source.Formats, ","),
+		Accept: accept(source.Formats),
 		Prompt: v.say("form.uploadMany", "Count", max(source.MaxFiles, 1)),
 		Limits: v.say("form.limits", "Formats", formats(source.Formats), "Size", v.server.renderer.Size(v.call.lang, source.MaxSizeBytes)),
 	}
