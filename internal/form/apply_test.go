@@ -122,3 +122,25 @@ func TestButtonsOfLists(t *testing.T) {
 		})
 	}
 }
+
+func TestSummaryNamesTheEntriesOfLists(t *testing.T) {
+	m := compiled(t, decode(t, []byte(shops)))
+	type object = map[string]any
+	data := object{"chain": object{"shops": []any{
+		object{"name": "A", "tills": []any{object{"number": "1"}}},
+		object{"name": "B", "tills": []any{object{"number": "2"}, object{"number": "3"}}},
+	}}}
+	var got []string
+	for _, section := range m.Summary(&Envelope{Data: data}, "en") {
+		for _, row := range section.Rows {
+			got = append(got, row.Entry+": "+row.Label+" "+row.Value)
+		}
+	}
+	want := []string{
+		"Shop 1: Name A", "Shop 1, Till 1: Number 1",
+		"Shop 2: Name B", "Shop 2, Till 1: Number 2", "Shop 2, Till 2: Number 3",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

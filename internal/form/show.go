@@ -285,7 +285,7 @@ func (m *Model) Summary(e *Envelope, language string) []SummarySection {
 	for _, pg := range m.pages {
 		section := SummarySection{Page: pg.id, Title: pg.title.In(language)}
 		for _, f := range pg.fields {
-			section.Rows = append(section.Rows, s.rows(f, f.node.pointer)...)
+			section.Rows = append(section.Rows, s.rows(f, f.node.pointer, "")...)
 		}
 		for _, d := range pg.documents {
 			var names []string
@@ -305,32 +305,35 @@ func (m *Model) Summary(e *Envelope, language string) []SummarySection {
 	return sections
 }
 
-func (s *shower) rows(f *field, pointer string) []SummaryRow {
+// rows are the answers to a question, or to all of a group. entry names the entry of a list that they lie in, "" outside lists.
+func (s *shower) rows(f *field, pointer, entry string) []SummaryRow {
 	v, present := valueAt(s.data, pointer)
 	if !present {
 		return nil
 	}
 	if !f.isGroup() {
-		return []SummaryRow{{Pointer: "/data" + pointer, Label: s.label(f), Value: s.words(f.node, v)}}
+		return []SummaryRow{{Pointer: "/data" + pointer, Entry: entry, Label: s.label(f), Value: s.words(f.node, v)}}
 	}
-	base, places := f.node, []string{pointer}
-	if f.node.kind == expression.List {
-		base, places = f.node.items, nil
-		entries, _ := v.([]any)
-		for i := range entries {
-			places = append(places, pointer+"/"+strconv.Itoa(i))
-		}
+	if f.node.kind == expression.Object {
+		return s.rowsOf(f, f.node.pointer, pointer, entry)
+	}
+	if entry != "" {
+		entry += ", "
 	}
 	var rows []SummaryRow
-	for i, place := range places {
-		for _, inner := range f.fields {
-			for _, row := range s.rows(inner, place+strings.TrimPrefix(inner.node.pointer, base.pointer)) {
-				if len(places) > 1 {
-					row.Label = fmt.Sprintf("%d. %s", i+1, row.Label)
-				}
-				rows = append(rows, row)
-			}
-		}
+	entries, _ := v.([]any)
+	for i := range entries {
+		name := entry + s.label(f) + " " + strconv.Itoa(i+1)
+		rows = append(rows, s.rowsOf(f, f.node.items.pointer, pointer+"/"+strconv.Itoa(i), name)...)
+	}
+	return rows
+}
+
+// rowsOf are the answers of one object of a group: the group's fields lie below base in the schema, and below place in the data.
+func (s *shower) rowsOf(group *field, base, place, entry string) []SummaryRow {
+	var rows []SummaryRow
+	for _, inner := range group.fields {
+		rows = append(rows, s.rows(inner, place+strings.TrimPrefix(inner.node.pointer, base), entry)...)
 	}
 	return rows
 }

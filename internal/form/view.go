@@ -109,6 +109,8 @@ type SummarySection struct {
 type SummaryRow struct {
 	// Pointer is its place in the envelope.
 	Pointer string
+	// Entry names the entry of a list that it is about, with those around it: "Premises 2, Cash register 1"; "" outside lists.
+	Entry string
 	// Label is the question.
 	Label string
 	// Value is the answer in words: labels of codes, dates as people write them. "" when nothing was answered.
