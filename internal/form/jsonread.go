@@ -41,6 +41,16 @@ func readJSON(body []byte, n *node) (v any, known bool, failure *SyntaxError) {
 	return v, false, failure
 }
 
+// DecodeJSON reads one JSON value fast: objects as map[string]any, lists as []any, numbers as int64 when integral and float64
+// otherwise. It takes only what is safe to read in one way, an application's JSON: false means that somebody else must read it.
+func DecodeJSON(body []byte) (any, bool) {
+	if len(body) > MaxBodyBytes || !utf8.Valid(body) {
+		return nil, false
+	}
+	v, _, ok := walkJSON(body, nil)
+	return v, ok
+}
+
 // read reads all by the decoder, which tells what is wrong.
 func (r *jsonReader) read() (any, *SyntaxError) {
 	r.dec = json.NewDecoder(bytes.NewReader(r.body))

@@ -3,7 +3,6 @@
 package lint
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/definition"
+	"github.com/okno-dev/okno/internal/form"
 )
 
 // lawCostLimit bounds one condition over the largest definition that fits into 192 KiB.
@@ -25,26 +25,21 @@ const lawCostLimit = 1_000_000
 // apart from the expressions of definitions, which are typed from the application's schema.
 type lawEnvironment struct{ env *cel.Env }
 
-// beyondLaw are the parts of a definition that rules of law do not look at. They are most of its bytes, and decoding them for
-// nothing would double the time of linting.
+// beyondLaw are the parts of a definition that rules of law do not look at: how a service is asked for and tried out is not the
+// law's matter.
 var beyondLaw = []string{"form", "scenarios"}
 
 // lawTree decodes what rules of law look at.
 func lawTree(raw []byte) (map[string]any, error) {
-	var parts map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &parts); err != nil {
-		return nil, err
-	}
-	tree := make(map[string]any, len(parts))
-	for name, part := range parts {
-		if slices.Contains(beyondLaw, name) {
-			continue
-		}
-		var value any
-		if err := utiljson.Unmarshal(part, &value); err != nil {
+	v, ok := form.DecodeJSON(raw)
+	if !ok { // deeper than an application may be
+		if err := utiljson.Unmarshal(raw, &v); err != nil {
 			return nil, err
 		}
-		tree[name] = value
+	}
+	tree, _ := v.(map[string]any)
+	for _, name := range beyondLaw {
+		delete(tree, name)
 	}
 	return tree, nil
 }
