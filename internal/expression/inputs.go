@@ -18,12 +18,13 @@ const applicantRoot = "@applicant"
 type use struct {
 	paths, claims []string
 	literals      []any
+	compared      []Comparison
 }
 
 func usedBy(a *ast.AST) use {
 	r := &reader{seen: map[string]bool{}, bound: map[string]string{}}
 	r.visit(a.Expr())
-	u := use{literals: r.literals}
+	u := use{literals: r.literals, compared: r.compared}
 	for path := range r.seen {
 		claim, ofApplicant := strings.CutPrefix(path, applicantRoot)
 		if !ofApplicant {
@@ -42,6 +43,7 @@ type reader struct {
 	seen     map[string]bool
 	bound    map[string]string // variables of comprehensions: the place that they run over
 	literals []any
+	compared []Comparison
 }
 
 // path returns the place of app that e selects, if it does.
@@ -94,6 +96,7 @@ func (r *reader) visit(e ast.Expr) {
 	case ast.SelectKind:
 		r.visit(e.AsSelect().Operand())
 	case ast.CallKind:
+		r.compare(e.AsCall())
 		if e.AsCall().IsMemberFunction() {
 			r.visit(e.AsCall().Target())
 		}

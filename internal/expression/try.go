@@ -12,6 +12,8 @@ import (
 const (
 	maxTries   = 256
 	maxSamples = 6
+	// maxTrySpent bounds what trying one expression costs altogether, in CEL's units: about half a second.
+	maxTrySpent = 5_000_000
 )
 
 // PartialError tells that an expression fails on an application that the schema allows.
@@ -31,11 +33,12 @@ func (e *PartialError) Error() string {
 }
 
 // Try evaluates p on sample applications of e's type in which what is optional is present and absent in turn, as far as the
-// guards hold there, and answers with the failure in which least is absent, or nil. It tries at most 256 applications. Guards are
-// the conditions under which p is evaluated at all; nil ones hold.
+// guards hold there, and answers with the failure in which least is absent, or nil. It tries at most 256 applications, fewer when
+// they cost too much. Guards are the conditions under which p is evaluated at all; nil ones hold.
 func (e *Env) Try(p *Program, now time.Time, guards ...*Program) *PartialError {
 	t := e.newTrial(append([]*Program{p}, guards...))
 	var mildest *PartialError
+	var spent uint64
 	for range t.rounds() {
 		app, applicant, absent := t.sample()
 		in := NewInput(app, applicant, now).WithFiling(nil)
@@ -43,6 +46,9 @@ func (e *Env) Try(p *Program, now time.Time, guards ...*Program) *PartialError {
 			if _, err := p.eval(in); err != nil && (mildest == nil || len(absent) < len(mildest.Absent)) {
 				mildest = &PartialError{Absent: absent, Cause: err.Error()}
 			}
+		}
+		if spent += in.spent; spent > maxTrySpent {
+			break
 		}
 		t.next()
 	}
@@ -98,10 +104,15 @@ func (e *Env) HoldsWith(p *Program, present string, now time.Time) bool {
 			t.decisions[i].optional = false
 		}
 	}
+	var spent uint64
 	for range t.rounds() {
 		app, applicant, _ := t.sample()
-		if ok, err := p.Holds(NewInput(app, applicant, now)); err == nil && !ok {
+		in := NewInput(app, applicant, now)
+		if ok, err := p.Holds(in); err == nil && !ok {
 			return false
+		}
+		if spent += in.spent; spent > maxTrySpent {
+			break
 		}
 		t.next()
 	}

@@ -200,6 +200,9 @@ func isOfFormat(head []byte, formats []string) bool {
 	return !isActive && slices.Contains(formats, "text/plain") && found.Parent() != nil && found.Parent().Is("text/plain")
 }
 
+// CanTell tells whether a file's content can show that it is of a media type. No file is ever taken for another.
+func CanTell(mediaType string) bool { return mimetype.Lookup(mediaType) != nil }
+
 // MediaType returns the media type that a file's content shows. head is its first SniffBytes bytes or all of it.
 func MediaType(head []byte) string { return mimetype.Detect(head).String() }
 

@@ -26,8 +26,8 @@ type Model struct {
 	eligibility []*condition
 	routes      []*expression.Program
 	fees        []*expression.Program // of each of the definition's fees; nil is everybody's
-	xml         *element // the root
-	xmlData     *element // where the application's own properties stand
+	xml         *element              // the root
+	xmlData     *element              // where the application's own properties stand
 	templates   map[string]*template
 	programs    []*expression.Program // all that the model may evaluate
 }
@@ -105,6 +105,9 @@ func (c *compiler) compile() (*Model, []definition.Finding) {
 			c.placement()
 		}
 		c.documents()
+		if c.tries {
+			c.hiddenDocuments()
+		}
 		c.ruleSet()
 		c.sensitive()
 		c.routing()
@@ -168,7 +171,10 @@ func (c *compiler) program(path string, source v1alpha1.Expression, env *express
 		c.add(path, "expression", quoted(source)+": "+err.Error(), "CEL over app, applicant and now, typed by data.schema", "correct the expression")
 		return nil
 	}
-	c.cost += p.Cost()
+	if c.cost += p.Cost(); c.cost > expression.MaxRequestCost {
+		return p // that is told of all together, and nothing is tried that may take minutes
+	}
+	c.impossible(path, p)
 	if failure := env.Try(p, tryAt, guards...); failure != nil {
 		c.add(path, "expression-partial", quoted(source)+" "+failure.Error(), "expressions that hold on every application of the schema",
 			"guard with has(app.x) or app.?x.orValue(…)")

@@ -173,7 +173,7 @@ func TestEnvelopeBesideTheData(t *testing.T) {
 func TestFeesAreThoseOfTheApplicant(t *testing.T) {
 	def := pension(t)
 	def.Fees = []v1alpha1.Fee{
-		{ID: "moscow", When: `app.?office.orValue("") == "Москва"`, Amount: "4000", Currency: "RUB"},
+		{ID: "kazan", When: `app.?office.orValue("") == "Клиентская служба в Ново-Савиновском районе Казани"`, Amount: "4000", Currency: "RUB"},
 		{ID: "child", When: `age(app.?applicant.?birthDate.orValue("1900-01-01"), now) < 18`, Amount: "10.50", Currency: "RUB"},
 		{ID: "all", Amount: "1", Currency: "RUB"},
 	}
@@ -183,9 +183,9 @@ func TestFeesAreThoseOfTheApplicant(t *testing.T) {
 		want []v1alpha1.ID
 	}{
 		"who answered nothing pays what all pay": {nil, []v1alpha1.ID{"all"}},
-		"an office has its own":                  {map[string]any{"office": "Москва"}, []v1alpha1.ID{"moscow", "all"}},
+		"an office has its own":                  {map[string]any{"office": "Клиентская служба в Ново-Савиновском районе Казани"}, []v1alpha1.ID{"kazan", "all"}},
 		"several in the definition's order": {
-			map[string]any{"office": "Москва", "applicant": map[string]any{"birthDate": "2020-05-06"}}, []v1alpha1.ID{"moscow", "child", "all"},
+			map[string]any{"office": "Клиентская служба в Ново-Савиновском районе Казани", "applicant": map[string]any{"birthDate": "2020-05-06"}}, []v1alpha1.ID{"kazan", "child", "all"},
 		},
 		"an answer of the wrong kind": {map[string]any{"office": int64(1)}, []v1alpha1.ID{"all"}},
 	} {

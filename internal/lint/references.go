@@ -14,6 +14,7 @@ import (
 	"github.com/okno-dev/okno/internal/calendar"
 	"github.com/okno-dev/okno/internal/definition"
 	"github.com/okno-dev/okno/internal/digest"
+	"github.com/okno-dev/okno/internal/form"
 	"github.com/okno-dev/okno/internal/process"
 )
 
@@ -77,9 +78,15 @@ func documents(in input) []definition.Finding {
 				fmt.Sprintf("at most maxFiles, %d", d.MaxFiles), "correct one of the two"))
 		}
 		for j, format := range d.Formats {
-			if mediaType, params, err := mime.ParseMediaType(format); err != nil || len(params) > 0 || mediaType != format || !strings.Contains(format, "/") {
-				findings = append(findings, at(fmt.Sprintf("%s.formats[%d]", path, j), "document-format", fmt.Sprintf("%q", format),
+			here := fmt.Sprintf("%s.formats[%d]", path, j)
+			mediaType, params, err := mime.ParseMediaType(format)
+			switch {
+			case err != nil || len(params) > 0 || mediaType != format || !strings.Contains(format, "/"):
+				findings = append(findings, at(here, "document-format", fmt.Sprintf("%q", format),
 					"media types in lower case such as application/pdf", "correct the media type"))
+			case !form.CanTell(format):
+				findings = append(findings, at(here, "document-format", fmt.Sprintf("%q, which no file can be told to be", format),
+					"media types that a file's content shows, such as application/pdf, image/jpeg, application/zip", "name a type that files can be recognised by"))
 			}
 		}
 		if d.Source == v1alpha1.SourceInteragency {
