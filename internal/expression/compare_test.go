@@ -54,7 +54,7 @@ func TestContradictsFindsAWitness(t *testing.T) {
 		"the other does not":          {`app.kind == "self"`, []string{`app.kind == "child"`}, true},
 		"a part of it holds":          {`app.kind == "self"`, []string{`app.kind == "self" && has(app.agreed)`}, false},
 		"less than it does not":       {`app.kind == "self" && has(app.agreed)`, []string{`app.kind == "self"`}, true},
-		"nothing holds":               {`app.kind == "self"`, []string{`app.kind == "other"`}, false},
+		"nothing holds":               {`app.kind == "self"`, []string{`app.kind != app.kind`}, false},
 		"several hold together":       {`has(app.agreed)`, []string{`app.kind == "self"`, `has(app.agreed)`}, false},
 		"always":                      {`app.kind == "self"`, nil, true},
 		"one that fails counts never": {`app.agreed`, []string{`!has(app.agreed)`}, false},
