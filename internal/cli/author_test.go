@@ -302,8 +302,8 @@ func TestReadyMadeApplications(t *testing.T) {
 			"pension-errors.json": {json, http.StatusUnprocessableEntity, []string{"/data/applicant/snils", "/data/applicant/phone", "/data/delivery/account", "/data/delivery/from", "/data/acknowledged"}},
 		},
 		"alcohol-licence": {
-			"alcohol-licence.json": {json, http.StatusCreated, []string{`"number"`, "Отдел лицензирования общественного питания"}},
-			"alcohol-licence.xml":  {xml, http.StatusCreated, []string{`"number"`, "Отдел лицензирования общественного питания"}},
+			"alcohol-licence.json": {json, http.StatusCreated, []string{`"number"`, "Отдел лицензирования общественного питания", `"195000"`}},
+			"alcohol-licence.xml":  {xml, http.StatusCreated, []string{`"number"`, "Отдел лицензирования общественного питания", `"195000"`}},
 			"alcohol-licence-errors.json": {json, http.StatusUnprocessableEntity, []string{
 				`"/data"`, "/data/organisation/inn", "/data/organisation/kpp", "/data/points/0/municipality", "/data/points/0/registers/0/number",
 				"/documents/title-1", "/documents/capital-proof",
