@@ -23,6 +23,7 @@ type blankPage struct {
 type blankRow struct {
 	Label, Hint string
 	Options     []string
+	More        bool // what follows is asked of each entry of a list
 }
 
 // maxBlankOptions is how many choices are printed to be ticked; longer lists leave a line to write on.
@@ -55,6 +56,9 @@ func blankRows(rows []blankRow, group string, fields []form.FieldView) []blankRo
 			label = group + ": " + label
 		}
 		if f.Widget == "Group" {
+			if f.Repeats {
+				rows = append(rows, blankRow{Label: label, More: true})
+			}
 			for _, item := range f.Items {
 				rows = blankRows(rows, label, item.Fields)
 			}

@@ -119,7 +119,8 @@ func (v *viewer) locate(base string, p form.PageView) {
 	walk = func(fields []form.FieldView) {
 		for _, f := range fields {
 			v.hrefs[f.Pointer] = base + "#" + f.ID
-			for _, item := range f.Items {
+			for i, item := range f.Items {
+				v.name(f, i, item)
 				walk(item.Fields)
 			}
 		}

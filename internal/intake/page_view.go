@@ -133,6 +133,7 @@ type viewer struct {
 	call       *call
 	violations []form.Violation
 	hrefs      map[string]string // pointer → #id
+	entries    map[string]string // pointer of an entry of a list → what people call it: Машина 2
 	buttons    bool              // the page has submit buttons besides continue
 }
 
@@ -164,6 +165,7 @@ func (v *viewer) field(source form.FieldView) field {
 		f.DateParts = v.dateParts(source)
 	case "Group":
 		for i, item := range source.Items {
+			v.name(source, i, item)
 			f.Entries = append(f.Entries, v.entry(i, item))
 		}
 		v.buttons = v.buttons || source.Repeats
@@ -182,6 +184,31 @@ func (v *viewer) demanded(pointer string) bool {
 	return slices.ContainsFunc(v.call.release.def.Data.Rules, func(r v1alpha1.Rule) bool {
 		return r.Code == form.CodeRequired && "/data"+string(r.At) == pointer
 	})
+}
+
+// name remembers what an entry of a list is called.
+func (v *viewer) name(list form.FieldView, i int, item form.GroupItem) {
+	if !list.Repeats {
+		return
+	}
+	if v.entries == nil {
+		v.entries = map[string]string{}
+	}
+	v.entries[item.Pointer] = list.Label + " " + strconv.Itoa(i+1)
+}
+
+// entryOf says in which entries of lists a pointer is, outermost first: "Объект 2, касса 1: "; "" in none.
+func (v *viewer) entryOf(pointer string) string {
+	var names []string
+	for i := range pointer {
+		if name, ok := v.entries[pointer[:i]]; ok && pointer[i] == '/' {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.Join(names, ", ") + ": "
 }
 
 func (v *viewer) entry(i int, item form.GroupItem) groupEntry {
@@ -329,14 +356,28 @@ func (v *viewer) href(pointer string) string {
 	return "#main"
 }
 
+// summary lists what is wrong. Who is not eligible has nothing to mend: that comes last, and leads nowhere.
 func (v *viewer) summary(href func(string) string) []summaryError {
-	list := make([]summaryError, len(v.violations))
-	for i, violation := range v.violations {
-		list[i] = summaryError{
-			Href: href(violation.Pointer), Text: violation.Message.In(v.call.lang, "ru", "en"), Pointer: violation.Pointer, Code: violation.Code,
+	var wrong, ineligible []summaryError
+	for _, violation := range v.violations {
+		e := summaryError{
+			Text: v.entryOf(violation.Pointer) + violation.Message.In(v.call.lang, "ru", "en"), Pointer: violation.Pointer, Code: violation.Code,
 		}
+		if v.isEligibility(violation) {
+			ineligible = append(ineligible, e)
+			continue
+		}
+		e.Href = href(violation.Pointer)
+		wrong = append(wrong, e)
 	}
-	return list
+	return append(wrong, ineligible...)
+}
+
+// isEligibility tells whether a violation says that the service is not for this applicant.
+func (v *viewer) isEligibility(violation form.Violation) bool {
+	return violation.Pointer == "/data" && slices.ContainsFunc(v.call.release.def.Audience.Eligibility, func(e v1alpha1.Eligibility) bool {
+		return string(e.ID) == violation.Code
+	})
 }
 
 func sortedKeys(m map[string]string) []string {
