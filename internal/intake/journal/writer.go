@@ -58,11 +58,11 @@ func NewWriter(ctx context.Context, conn *sql.Conn) (*Writer, error) {
 		stmt  **sql.Stmt
 		query string
 	}{
-		{&w.stmts.entry, entry + places(1, 3)},
-		{&w.stmts.entries, entry + places(rowsAtOnce, 3)},
-		{&w.stmts.detail, detail + places(1, 3)},
-		{&w.stmts.details, detail + places(rowsAtOnce, 3)},
-		{&w.stmts.node, `insert into journal_node (level, idx, hash) values ` + places(1, 3)},
+		{&w.stmts.entry, entry + places(1)},
+		{&w.stmts.entries, entry + places(rowsAtOnce)},
+		{&w.stmts.detail, detail + places(1)},
+		{&w.stmts.details, detail + places(rowsAtOnce)},
+		{&w.stmts.node, `insert into journal_node (level, idx, hash) values ` + places(1)},
 		{&w.stmts.head, `update journal_head set size = $1, root = $2, hashes = $3`},
 	} {
 		var err error
@@ -73,21 +73,16 @@ func NewWriter(ctx context.Context, conn *sql.Conn) (*Writer, error) {
 	return w, w.Reload(ctx, conn)
 }
 
-// places are the parameters of rows of values: ($1, $2), ($3, $4).
-func places(rows, columns int) string {
+// places are the parameters of rows of three values: ($1, $2, $3), ($4, $5, $6).
+func places(rows int) string {
 	var text strings.Builder
-	for n := range rows * columns {
-		switch {
-		case n == 0:
-			text.WriteString("(")
-		case n%columns == 0:
-			text.WriteString("), (")
-		default:
+	for n := range rows {
+		if n > 0 {
 			text.WriteString(", ")
 		}
-		fmt.Fprintf(&text, "$%d", n+1)
+		fmt.Fprintf(&text, "($%d, $%d, $%d)", 3*n+1, 3*n+2, 3*n+3)
 	}
-	return text.String() + ")"
+	return text.String()
 }
 
 // Create starts a log called origin with its first entry, inside the caller's transaction.
