@@ -46,7 +46,7 @@ func (t *textCheck) otherService(text string, path *place) string {
 	}
 	// Most texts have nothing that the expressions look for, and looking is dear.
 	var named [][]string
-	if strings.ContainsRune(text, '«') || strings.ContainsRune(text, '“') || strings.ContainsRune(text, '"') {
+	if strings.ContainsAny(text, `«“"`) && (strings.Contains(text, "слуг") || strings.Contains(text, "ervice")) {
 		named = namedService.FindAllStringSubmatch(text, -1)
 	}
 	if strings.Contains(text, "од услуги") || strings.Contains(text, "ode ") {
