@@ -43,6 +43,10 @@ test: controlplane ## Run all tests: unit, API server and end to end
 test-race: ## Run the packages that share memory with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(RACE)
 
+.PHONY: test-browser
+test-browser: ## Look at every page in Chromium: axe-core, keyboard, phone, print (needs chromium and npm)
+	hack/test-browser.sh
+
 .PHONY: verify
 verify: $(BIN)/golangci-lint ## Check that generated files are current, the code is formatted and linted, and the modules are tidy
 	$(MAKE) --no-print-directory generate
