@@ -31,18 +31,21 @@ func TestASharedCodeIsAWarning(t *testing.T) {
 	}{
 		"nobody shares it": {},
 		"another agency's service is not named": {
-			[]types.NamespacedName{other("bureau", "secret-plan")}, false,
+			[]types.NamespacedName{other("bureau", "secret-plan")},
+			false,
 			`found "7", which a service of another agency asks for too` + agree, `no errors; a service of another agency asks for the code "7" too`,
 		},
 		"one's own is, the first of them": {
-			[]types.NamespacedName{other("fund", "z"), other("bureau", "a"), other("fund", "b")}, false,
+			[]types.NamespacedName{other("fund", "z"), other("bureau", "a"), other("fund", "b")},
+			false,
 			`found "7", which service "b" of this namespace asks for too` + agree, `no errors; service "b" of this namespace asks for the code "7" too`,
 		},
 		"many are told alike, whichever were seen": {
 			many, false, `found "7", which more than one service asks for too` + agree, `no errors; more than one service asks for the code "7" too`,
 		},
 		"who was published under it need not fear": {
-			[]types.NamespacedName{other("fund", "b")}, true,
+			[]types.NamespacedName{other("fund", "b")},
+			true,
 			`found "7", which service "b" of this namespace asks for too; allowed: a code of no other service; ` +
 				"leave it: this service was published under it, and the other cannot be",
 			`no errors; service "b" of this namespace asks for the code "7" too`,

@@ -43,7 +43,7 @@ func judge(program string, served []v1alpha1.PublicationSpec, revisions map[stri
 	for _, record := range served {
 		rev := revisions[record.Revision]
 		if rev == nil || rev.Spec.Digest != record.Digest {
-			t.missing = append(t.missing, fmt.Sprintf("%s is served and there is no such revision to prove: publish another, or withdraw it", record.Revision))
+			t.missing = append(t.missing, record.Revision+" is served and there is no such revision to prove: publish another, or withdraw it")
 			continue
 		}
 		switch proof := rev.Status.On(program); {

@@ -83,7 +83,9 @@ func TestAnImageIsTakenWhenAllThatIsServedPassedOnIt(t *testing.T) {
 		"one failed":                            {"new", []*v1alpha1.ServiceRevision{revision("dogs-d", passed("new")), revision("permit-a", failed)}, false, nil, `permit-a failed "a child": no`},
 		"what failed is told when all is tried": {"new", []*v1alpha1.ServiceRevision{revision("dogs-d"), revision("permit-a", failed)}, false, []string{"dogs-d"}, ""},
 		"one is gone": {
-			"new", []*v1alpha1.ServiceRevision{revision("dogs-d", passed("new"))}, false, nil,
+			"new",
+			[]*v1alpha1.ServiceRevision{revision("dogs-d", passed("new"))},
+			false, nil,
 			"permit-a is served and there is no such revision to prove: publish another, or withdraw it",
 		},
 	}

@@ -32,11 +32,16 @@ func shippedRoles(t *testing.T) []role {
 	}
 	var roles []role
 	for _, object := range objects {
-		var r struct{ Rules []rbacv1.PolicyRule }
+		var r struct {
+			Rules []rbacv1.PolicyRule `json:"rules"`
+		}
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &r); err != nil {
 			t.Fatal(err)
 		}
 		if object.GetKind() == "ClusterRole" || object.GetKind() == "Role" {
+			if len(r.Rules) == 0 {
+				t.Fatalf("%s %s grants nothing", object.GetKind(), object.GetName())
+			}
 			roles = append(roles, role{object.GetKind(), object.GetName(), r.Rules})
 		}
 	}
