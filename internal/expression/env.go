@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 )
@@ -153,7 +152,8 @@ func (b *built) compile(source string, want Result) (*compiled, error) {
 		return nil, err
 	}
 	native := checked.NativeRep()
-	if usesDyn(native) {
+	use := usedBy(native)
+	if use.calls["dyn"] {
 		return nil, errors.New("dyn() is not allowed: every value has the type that the schema gives it")
 	}
 	cost, err := b.cel.EstimateCost(checked, estimator{b})
@@ -163,11 +163,13 @@ func (b *built) compile(source string, want Result) (*compiled, error) {
 	if cost.Max > MaxCost {
 		return nil, fmt.Errorf("may cost %d units, more than %d: bound the lists and strings that it looks at more tightly", cost.Max, MaxCost)
 	}
-	step, err := b.plan(native, !isStraight(native))
+	// An expression that neither repeats anything nor joins texts looks at each value that it names once, so it cannot cost more than
+	// the body that was sent, and is not worth counting while it runs, which takes a third of the time.
+	step, err := b.plan(native, use.repeats || use.calls[operators.Add])
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	return &compiled{step: step, use: usedBy(native), cost: cost.Max}, nil
+	return &compiled{step: step, use: use, cost: cost.Max}, nil
 }
 
 func checkResult(got *types.Type, want Result) error {
@@ -186,19 +188,6 @@ func checkResult(got *types.Type, want Result) error {
 		return nil
 	}
 	return fmt.Errorf("yields %s, must yield a string, a number or a bool", got)
-}
-
-func usesDyn(a *ast.AST) bool {
-	calls := ast.MatchDescendants(ast.NavigateAST(a), ast.FunctionMatcher("dyn"))
-	return len(calls) > 0
-}
-
-// isStraight tells that an expression neither repeats anything nor joins texts: it looks at each value that it names once, so it
-// cannot cost more than the body that was sent, and is not worth counting while it runs, which takes a third of the time.
-func isStraight(a *ast.AST) bool {
-	repeats := ast.MatchDescendants(ast.NavigateAST(a), ast.KindMatcher(ast.ComprehensionKind))
-	joins := ast.MatchDescendants(ast.NavigateAST(a), ast.FunctionMatcher(operators.Add))
-	return len(repeats) == 0 && len(joins) == 0
 }
 
 // oneLine joins CEL's issues without their source excerpts.

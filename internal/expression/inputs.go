@@ -19,12 +19,14 @@ type use struct {
 	paths, claims []string
 	literals      []any
 	compared      []Comparison
+	calls         map[string]bool // functions and operators, other than those that only select
+	repeats       bool            // it runs over a list or a map
 }
 
 func usedBy(a *ast.AST) use {
-	r := &reader{seen: map[string]bool{}, bound: map[string]string{}}
+	r := &reader{seen: map[string]bool{}, bound: map[string]string{}, calls: map[string]bool{}}
 	r.visit(a.Expr())
-	u := use{literals: r.literals, compared: r.compared}
+	u := use{literals: r.literals, compared: r.compared, calls: r.calls, repeats: r.repeats}
 	for path := range r.seen {
 		claim, ofApplicant := strings.CutPrefix(path, applicantRoot)
 		if !ofApplicant {
@@ -44,6 +46,8 @@ type reader struct {
 	bound    map[string]string // variables of comprehensions: the place that they run over
 	literals []any
 	compared []Comparison
+	calls    map[string]bool
+	repeats  bool
 }
 
 // path returns the place of app that e selects, if it does.
@@ -97,6 +101,7 @@ func (r *reader) visit(e ast.Expr) {
 		r.visit(e.AsSelect().Operand())
 	case ast.CallKind:
 		r.compare(e.AsCall())
+		r.calls[e.AsCall().FunctionName()] = true
 		if e.AsCall().IsMemberFunction() {
 			r.visit(e.AsCall().Target())
 		}
@@ -111,6 +116,10 @@ func (r *reader) visit(e ast.Expr) {
 		for _, entry := range e.AsMap().Entries() {
 			r.visit(entry.AsMapEntry().Key())
 			r.visit(entry.AsMapEntry().Value())
+		}
+	case ast.StructKind:
+		for _, field := range e.AsStruct().Fields() {
+			r.visit(field.AsStructField().Value())
 		}
 	case ast.ComprehensionKind:
 		r.visitComprehension(e.AsComprehension())
@@ -141,6 +150,7 @@ func (r *reader) visitArguments(e ast.Expr) {
 }
 
 func (r *reader) visitComprehension(c ast.ComprehensionExpr) {
+	r.repeats = true
 	r.visit(c.IterRange())
 	if place, ok := r.path(c.IterRange()); ok {
 		outer, shadowed := r.bound[c.IterVar()]

@@ -149,3 +149,33 @@ func TestAProgramIsCompiledWhenItIsNeeded(t *testing.T) {
 		t.Error("a program tells of itself what it is not")
 	}
 }
+
+// What may cost more than the body that was sent is counted while it runs, wherever in the expression it stands.
+func TestWhatRepeatsOrJoinsIsCounted(t *testing.T) {
+	for source, want := range map[string]bool{
+		`app.kind == "self" && app.?snils.orValue("") != ""`:                               false,
+		`app.kind + "x" == "y"`:                                                            true,
+		`app.?snils.orValue(app.kind + "x") == "y"`:                                        true,
+		`has(app.children) && app.children[size(app.kind + "x")].name == "y"`:              true,
+		`app.?children.orValue([]).all(c, c.name != "")`:                                   true,
+		`app.?snils.optMap(s, s == "1").orValue(false)`:                                    true,
+		`(app.?children.orValue([]).exists(c, c.name == "") ? app.kind : "x") == "y"`:      true,
+		`[app.?children.orValue([]).all(c, c.name != "")] == [true]`:                       true,
+		`{"a": app.kind + "x"} == {"a": "y"}`:                                              true,
+		`google.protobuf.BoolValue{value: app.?children.orValue([]).all(c, c.name != "")}`: true,
+	} {
+		b, err := build(application(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked, issues := b.cel.Compile(source)
+		if issues.Err() != nil {
+			t.Errorf("%s: %v", source, issues.Err())
+			continue
+		}
+		use := usedBy(checked.NativeRep())
+		if got := use.repeats || use.calls["_+_"]; got != want {
+			t.Errorf("%s: counted %v", source, got)
+		}
+	}
+}
