@@ -124,7 +124,7 @@ function structure({ failed = false }) {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       // Names and what people typed stay as they are.
-      if (foreign.test(node.data) && node.parentElement.closest('[lang]')?.lang === 'en' && !node.parentElement.closest('.govuk-summary-list__value, title')) {
+      if (foreign.test(node.data) && node.parentElement.closest('[lang]')?.lang === 'en' && !node.parentElement.closest('.govuk-summary-list__value, textarea, title')) {
         problems.push(`Russian that is not marked as such: ${node.data.trim().slice(0, 60)}`);
       }
     }
