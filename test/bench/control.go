@@ -27,9 +27,6 @@ type control struct {
 	figures  []figure
 }
 
-// maxLed is how many services people decide on at most; what is more is a crowd.
-const maxLed = 100
-
 // measureCluster publishes services on a throw-away cluster, twice each.
 func measureCluster(ctx context.Context, o options) (_ []figure, err error) {
 	progress("cluster: starting control plane, controller and prover")
@@ -43,7 +40,7 @@ func measureCluster(ctx context.Context, o options) (_ []figure, err error) {
 		return nil, err
 	}
 	m := &control{cluster: c, audit: &audit{path: c.plane.AuditLog()}}
-	led := min(o.services, maxLed)
+	led := min(o.services, o.led)
 	if m.services, err = c.makeServices("config/samples/pension-delivery/govservice.yaml", "pension", 0, led, agencies); err != nil {
 		return nil, err
 	}

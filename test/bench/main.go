@@ -25,7 +25,8 @@ import (
 // options are what the command line decides.
 type options struct {
 	root, results         string
-	services, agencies    int
+	services, led         int
+	agencies              int
 	clients, applications int
 	only                  []string
 	within                time.Duration
@@ -50,7 +51,8 @@ func command(args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.root, "root", ".", "the repository")
 	flags.StringVar(&o.results, "results", "bench/results", "the folder of the record")
-	flags.IntVar(&o.services, "n", 100, "how many services the cluster publishes; all but the first 100 once and by their scenarios alone")
+	flags.IntVar(&o.services, "n", 100, "how many services the cluster publishes")
+	flags.IntVar(&o.led, "led", 100, "how many of them people decide on, twice; the others are published once, by their scenarios alone")
 	flags.IntVar(&o.agencies, "agencies", 5, "of how many agencies they are")
 	flags.IntVar(&o.clients, "clients", 64, "how many clients file at once")
 	flags.IntVar(&o.applications, "applications", 12000, "how many applications are filed at full speed")
@@ -69,8 +71,8 @@ func command(args []string) error {
 	if !filepath.IsAbs(o.results) {
 		o.results = filepath.Join(o.root, o.results)
 	}
-	if o.services < 1 || o.agencies < 1 || o.clients < 1 || o.applications < 100 {
-		return errors.New("-n, -agencies and -clients are at least 1, -applications at least 100")
+	if o.services < 1 || o.led < 1 || o.agencies < 1 || o.clients < 1 || o.applications < 100 {
+		return errors.New("-n, -led, -agencies and -clients are at least 1, -applications at least 100")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -13,7 +13,7 @@ import (
 
 // remember takes the memory of the programs; only at rest it is judged.
 func (m *control) remember(when string, judge bool) error {
-	further := float64(max(0, len(m.all())-maxLed)) * 10 / 1024 // P6, in MiB
+	further := float64(max(0, len(m.all())-100)) * 10 / 1024 // P6, in MiB
 	for _, p := range []struct {
 		program string
 		bound   float64 // MiB; 0 where no target is set
