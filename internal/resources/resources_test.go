@@ -110,6 +110,22 @@ func TestAGatewayIsNamedWithItsNamespace(t *testing.T) {
 	}
 }
 
+func TestTheStoresCachesHaveRoomBesideTheHeap(t *testing.T) {
+	const mi = 1 << 20
+	for name, tt := range map[string]struct{ memory, want int64 }{
+		"the default":   {128 * mi, 104 * mi},
+		"a large pod":   {1000 * mi, 900 * mi},
+		"a tiny pod":    {32 * mi, 16 * mi},
+		"at the corner": {240 * mi, 216 * mi},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := heapLimit(tt.memory); got != tt.want {
+				t.Errorf("limit of %d MiB is %d, want %d", tt.memory/mi, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestProbesAndTokensAreThoseOfTheInnerPort(t *testing.T) {
 	if healthPath != inner.PathHealth || readyPath != inner.PathReady || audience("fund") != inner.IntakeAudience("fund") {
 		t.Errorf("probes %s and %s, audience %s", healthPath, readyPath, audience("fund"))

@@ -77,8 +77,7 @@ func makeContainer(p *v1alpha1.ServiceProvider, s Settings) corev1.Container {
 		Args:  makeArgs(p, s),
 		Env: []corev1.EnvVar{
 			{Name: "POD_IP", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"}}},
-			// A tenth is left for what the Go runtime does not count, so that the pod is not killed at a peak.
-			{Name: "GOMEMLIMIT", Value: strconv.FormatInt(use.Memory().Value()/10*9, 10)},
+			{Name: "GOMEMLIMIT", Value: strconv.FormatInt(heapLimit(use.Memory().Value()), 10)},
 		},
 		Ports: []corev1.ContainerPort{
 			{Name: "http", ContainerPort: PublicPort, Protocol: corev1.ProtocolTCP},
@@ -95,6 +94,14 @@ func makeContainer(p *v1alpha1.ServiceProvider, s Settings) corev1.Container {
 		},
 		VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "tmp", MountPath: "/tmp"}},
 	}
+}
+
+// heapLimit is how much of a pod's memory the Go runtime may use. A tenth is left for what it does not count, so that the pod is not
+// killed at a peak, and in a small pod what the store's caches take outside of it. Half is the runtime's in any case: with less it
+// would do nothing but collect.
+func heapLimit(memory int64) int64 {
+	const caches = 24 << 20
+	return max(min(memory/10*9, memory-caches), memory/2)
 }
 
 func makeArgs(p *v1alpha1.ServiceProvider, s Settings) []string {
