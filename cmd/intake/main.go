@@ -35,14 +35,10 @@ type settings struct {
 }
 
 // gcPercent is how much garbage, as a part of what lives, is left lying about.
-const gcPercent = 400
+const gcPercent = 200
 
 func main() {
 	runtime.MemProfileRate = 0 // nobody profiles a pod's heap, and the tables for it take a megabyte
-	if os.Getenv("GOGC") == "" {
-		// Little lives long in an intake, so that most of a collection looks at what stays. GOMEMLIMIT bounds the heap.
-		debug.SetGCPercent(gcPercent)
-	}
 	var s settings
 	flag.StringVar(&s.namespace, "namespace", "", "the agency's namespace, whose Publications are followed")
 	flag.StringVar(&s.provider, "provider", "", "the agency's name on pages that belong to no service")
@@ -101,6 +97,10 @@ func run(ctx context.Context, s settings) error {
 
 // runIntake opens the store, serves what it remembers, and follows the namespace's Publications from then on.
 func runIntake(ctx context.Context, s settings, options intake.Options, keys signature.Keys) (err error) {
+	if os.Getenv("GOGC") == "" {
+		// Little lives long in an intake, so that most of a collection looks at what stays. GOMEMLIMIT bounds the heap.
+		debug.SetGCPercent(gcPercent)
+	}
 	options.Store, err = store.Open(ctx, filepath.Join(s.dataDir, "okno.db"), store.Options{})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 const (
 	// roomForReleases bounds the canonical definitions, in bytes, whose releases are held. A release in memory is about four times
 	// as large as its definition.
-	roomForReleases = 2 << 20
+	roomForReleases = 1 << 20
 	// releaseLife is how long a release is held that nobody asks for. Reading it again takes milliseconds, and most of an agency's
 	// services rest most of the time.
 	releaseLife = time.Minute
