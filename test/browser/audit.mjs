@@ -30,7 +30,7 @@ export class Auditor {
   async judge(page, name, devices, expected = {}) {
     const problems = await page.evaluate(structure, expected);
     problems.push(...page.heard.splice(0));
-    problems.push(...weigh(await page.content(), page.fetched));
+    problems.push(...weigh(await page.content(), page.fetched.size));
     for (const device of devices) {
       await page.setViewportSize({ desktop, phone }[device]);
       problems.push(...(await this.rules(page)).map((p) => `${device}: ${p}`));
@@ -71,14 +71,14 @@ export class Auditor {
 // listen notes what a page complains of and what it fetches.
 export function listen(page) {
   page.heard = [];
-  page.fetched = 0;
+  page.fetched = new Set();
   page.on('console', (m) => {
     if (m.type() === 'error' && !/Failed to load resource: the server responded with a status of/.test(m.text())) page.heard.push(`console: ${m.text()}`);
   });
   page.on('pageerror', (e) => page.heard.push(`script: ${e.message}`));
   page.on('request', (r) => {
-    if (r.isNavigationRequest()) page.fetched = 0;
-    page.fetched += 1;
+    if (r.isNavigationRequest()) page.fetched.clear();
+    page.fetched.add(r.url()); // the icon may come late, and be the last page's
   });
   return page;
 }
@@ -124,7 +124,7 @@ function structure({ failed = false }) {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       // Names and what people typed stay as they are.
-      if (foreign.test(node.data) && node.parentElement.closest('[lang]')?.lang === 'en' && !node.parentElement.closest('.govuk-summary-list__value, textarea, title')) {
+      if (foreign.test(node.data) && node.parentElement.closest('[lang]')?.lang === 'en' && !node.parentElement.closest('.govuk-summary-list__value, [translate=no], textarea, title')) {
         problems.push(`Russian that is not marked as such: ${node.data.trim().slice(0, 60)}`);
       }
     }
