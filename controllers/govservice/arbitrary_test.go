@@ -58,7 +58,8 @@ func strip(def *v1alpha1.Definition) {
 }
 
 // decided goes through the pure part of every phase, in their order.
-func (a arbitrary) decided(r *Reconciler, before v1alpha1.GovServiceStatus) *scope {
+func (a arbitrary) decided(t testing.TB, r *Reconciler, before v1alpha1.GovServiceStatus) *scope {
+	t.Helper()
 	body := a.Service.DeepCopy()
 	s := &scope{svc: a.Service.DeepCopy(), before: before, now: a.Now.Time, provider: a.Provider, ledger: ledger.Of(a.Publications)}
 	strip(&s.svc.Spec.Service)
@@ -84,7 +85,9 @@ func (a arbitrary) decided(r *Reconciler, before v1alpha1.GovServiceStatus) *sco
 			s.proof = proof{reason: v1alpha1.ReasonProving}
 		}
 	}
-	_ = r.judge(nil, s) // it reads nothing and does not fail
+	if err := r.judge(t.Context(), s); err != nil { // it reads nothing
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -137,7 +140,7 @@ func FuzzDecide(f *testing.F) {
 			return
 		}
 		a.keepRecords(t, records)
-		s := a.decided(r, a.Service.Status)
+		s := a.decided(t, r, a.Service.Status)
 		if next, ok := s.nextStep(); ok {
 			checkStep(t, r, s, next)
 		}
@@ -158,7 +161,7 @@ func FuzzDecide(f *testing.F) {
 		if found := schema.Validate(unstructuredOf(t, status)); !found.IsValid() {
 			t.Errorf("a status that is refused: %v", found.Errors)
 		}
-		again := a.decided(r, *status)
+		again := a.decided(t, r, *status)
 		again.nextStep()
 		if diff := cmp.Diff(status, again.newStatus(endpoints)); diff != "" {
 			t.Errorf("the status says another thing although nothing changed:\n%s", diff)
@@ -197,7 +200,7 @@ func TestSeedsReachTheSteps(t *testing.T) {
 			continue // what cannot be read reaches nothing
 		}
 		a.keepRecords(t, records)
-		if next, ok := a.decided(r, a.Service.Status).nextStep(); ok {
+		if next, ok := a.decided(t, r, a.Service.Status).nextStep(); ok {
 			reached[next.action] = true
 		}
 	}
@@ -269,8 +272,10 @@ func seeds(f testing.TB) [][]byte {
 	}
 	record := v1alpha1.Publication{
 		ObjectMeta: metav1.ObjectMeta{Name: ledger.RecordName("permit", 1), Namespace: "town"},
-		Spec: v1alpha1.PublicationSpec{Service: "permit", Seq: 1, Action: v1alpha1.ActionPublish, Revision: rev.Name, Digest: d, Code: "town-0001", DecidedAt: now,
-			Installation: "okno", Namespace: "town", Signature: v1alpha1.Signature{KeyID: strings.Repeat("0", 64), Value: "c2lnbmVk"}},
+		Spec: v1alpha1.PublicationSpec{
+			Service: "permit", Seq: 1, Action: v1alpha1.ActionPublish, Revision: rev.Name, Digest: d, Code: "town-0001", DecidedAt: now,
+			Installation: "okno", Namespace: "town", Signature: v1alpha1.Signature{KeyID: strings.Repeat("0", 64), Value: "c2lnbmVk"},
+		},
 	}
 	provider := &v1alpha1.ServiceProvider{ObjectMeta: metav1.ObjectMeta{Name: "town"}, Spec: v1alpha1.ServiceProviderSpec{Namespace: "town"}}
 	ready := arbitrary{

@@ -244,16 +244,7 @@ func (l *life) live() {
 	waiting := l.apply("Fourth title")
 	l.awaitRevision(waiting)
 	l.decide("moderator", v1alpha1.DecisionApprove, waiting)
-	l.eventually(l.key.String()+" to wait for its last gate", func(ctx context.Context) error {
-		svc := &v1alpha1.GovService{}
-		if err := l.admin.Get(ctx, l.key, svc); err != nil {
-			return err
-		}
-		if svc.Status.Pending == nil || svc.Status.Pending.Gates != "2/3" || svc.Status.ObservedGeneration != svc.Generation {
-			return fmt.Errorf("pending %+v:%s", svc.Status.Pending, l.conditions())
-		}
-		return nil
-	})
+	l.awaitGates("2/3")
 }
 
 // ending is where a service ends, without what differs from life to life.
