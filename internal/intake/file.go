@@ -13,6 +13,7 @@ import (
 
 	"github.com/okno-dev/okno/internal/form"
 	"github.com/okno-dev/okno/internal/intake/store"
+	"github.com/okno-dev/okno/internal/page"
 	"github.com/okno-dev/okno/internal/process"
 )
 
@@ -34,13 +35,20 @@ func (s *Server) takes(c *call) error {
 	case limits == nil:
 		return nil
 	case limits.OpensAt != nil && c.now.Before(limits.OpensAt.Time):
-		return refuse(http.StatusForbidden, "notOpen")
+		return refuse(http.StatusForbidden, "notOpen", s.spoken(limits.OpensAt.Time)...)
 	case limits.ClosesAt != nil && !c.now.Before(limits.ClosesAt.Time):
-		return refuse(http.StatusForbidden, "closed")
+		return refuse(http.StatusForbidden, "closed", s.spoken(limits.ClosesAt.Time)...)
 	case limits.MaxApplications > 0:
 		return s.hasRoom(c, limits.MaxApplications)
 	}
 	return nil
+}
+
+// spoken is a moment for a text: Ru and En, since a page of a refusal speaks both languages.
+func (s *Server) spoken(t time.Time) []any {
+	local := t.In(s.options.Location)
+	at := local.Format(", 15:04")
+	return []any{"Ru", page.Day("ru", local) + at, "En", page.Day("en", local) + at}
 }
 
 // hasRoom tells whether the announced number of applications is not reached yet, before anybody fills in a form in vain. The store

@@ -61,3 +61,27 @@ func TestPanicIsAnsweredAndTheNextRequestServed(t *testing.T) {
 		t.Errorf("the next request: %d", a.status)
 	}
 }
+
+// Who comes too early or too late is told when to come, in both languages of a page of a refusal and in that of a program.
+func TestClosedServiceSaysItsTimes(t *testing.T) {
+	for name, test := range map[string]struct {
+		limit, at string
+		ru, en    string
+	}{
+		"too early": {"limits.opensAt", "2026-03-09T06:30:00Z", "Приём откроется 9\u00a0марта 2026\u00a0года, 09:30.", "The service opens on 9\u00a0March 2026, 09:30."},
+		"too late":  {"limits.closesAt", "2026-03-01T20:59:00Z", "Заявления принимали до 1\u00a0марта 2026\u00a0года, 23:59.", "Applications were taken until 1\u00a0March 2026, 23:59."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, set(test.limit, test.at))
+			if got := f.fileJSON(resident, "Accept-Language", "en").json(t)["detail"]; got != test.en {
+				t.Errorf("a program reads %q, want %q", got, test.en)
+			}
+			page := f.call(http.MethodPost, "/s/"+service+"/apply", "", "Accept-Language", "ru")
+			for _, want := range []string{test.ru, test.en} {
+				if !strings.Contains(string(page.body), want) {
+					t.Errorf("the page does not say %q:\n%s", want, page.body)
+				}
+			}
+		})
+	}
+}

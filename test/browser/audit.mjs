@@ -28,6 +28,8 @@ export class Auditor {
 
   // judge reports all that is wrong with the page, which is in the state that name says, on the devices. The page keeps what was typed.
   async judge(page, name, devices, expected = {}) {
+    // The browser moves the focus when it first draws the page, which may be after it has loaded.
+    if (expected.failed) await page.waitForFunction(() => document.activeElement !== document.body, null, { timeout: 5000 }).catch(() => {});
     const problems = await page.evaluate(structure, expected);
     problems.push(...page.heard.splice(0));
     problems.push(...weigh(await page.content(), page.fetched.size));

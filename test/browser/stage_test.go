@@ -53,7 +53,8 @@ type stage struct {
 		URL    string `json:"url"`
 		Cookie cookie `json:"cookie"`
 	} `json:"gone"`
-	Limited string `json:"limited"`
+	Limited string `json:"limited"` // takes no more requests
+	Crowded string `json:"crowded"` // takes no more files
 	Broken  struct {
 		URL    string `json:"url"`
 		Draft  string `json:"draft"`
@@ -174,20 +175,26 @@ type agency struct {
 	url   string
 }
 
+// want is how an intake differs from one that takes everything.
+type want struct {
+	rate  float64 // requests a second of one client; 0 means no limit
+	quota int64   // bytes of files that wait to be filed; 0 means the usual
+}
+
 // open runs an intake whose clock stands at a moment.
-func open(t *testing.T, now time.Time, rate float64) *agency {
+func open(t *testing.T, now time.Time, w want) *agency {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Moscow")
 	if err != nil {
 		t.Fatal(err)
 	}
 	clock := func() time.Time { return now }
-	opened, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "okno.db"), store.Options{Clock: clock})
+	opened, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "okno.db"), store.Options{Clock: clock, MaxUnfiledBytes: w.quota})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server, err := intake.New(t.Context(), intake.Options{
-		Store: opened, Clock: clock, Location: zone, ClientRate: rate, Log: slog.New(slog.DiscardHandler),
+		Store: opened, Clock: clock, Location: zone, ClientRate: w.rate, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +221,7 @@ func newStage(t *testing.T) *stage {
 	st := new(stage)
 	samples := readSamples(t)
 	for _, s := range samples {
-		a := open(t, s.richest.Now.Time, 0)
+		a := open(t, s.richest.Now.Time, want{})
 		url := a.publish(t, s.publication(t, s.name, v1alpha1.ActionPublish, s.raw, 1), s.raw)
 		st.Services = append(st.Services, service{Name: s.name, URL: url, Languages: s.def.Languages, Data: s.richest.Given.Raw, Attachments: s.richest.Attachments, Thorough: s.name == town || s.name == gallery})
 		if s.name == town {
@@ -224,7 +231,7 @@ func newStage(t *testing.T) *stage {
 	if st.Town.Base == "" {
 		t.Fatalf("no sample is named %q", town)
 	}
-	st.Empty.Intake = open(t, samples[0].richest.Now.Time, 0).url
+	st.Empty.Intake = open(t, samples[0].richest.Now.Time, want{}).url
 	st.servePortals(t, samples)
 	return st
 }
@@ -252,10 +259,13 @@ func (st *stage) serveTown(t *testing.T, s sample, a *agency, url string) {
 	const draft = "deleted-long-ago"
 	st.Gone.URL, st.Gone.Cookie = url+"/apply/"+draft+"/check", cookie{"okno-draft", a.store.Secret("draft " + draft)}
 
-	limited := open(t, now, 0.01) // less than one request
+	limited := open(t, now, want{rate: 0.01}) // less than one request
 	st.Limited = limited.publish(t, s.publication(t, s.name, v1alpha1.ActionPublish, s.raw, 1), s.raw)
 
-	broken := open(t, now, 0)
+	crowded := open(t, now, want{quota: 1})
+	st.Crowded = crowded.publish(t, s.publication(t, s.name, v1alpha1.ActionPublish, s.raw, 1), s.raw)
+
+	broken := open(t, now, want{})
 	st.Broken.URL = broken.publish(t, s.publication(t, s.name, v1alpha1.ActionPublish, s.raw, 1), s.raw)
 	st.Broken.Draft, st.Broken.Cookie = st.Broken.URL+"/apply/"+draft+"/check", cookie{"okno-draft", broken.store.Secret("draft " + draft)}
 	if err := broken.store.Close(); err != nil {

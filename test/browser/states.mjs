@@ -83,7 +83,20 @@ export async function refusals(page, stage, see) {
   await answered('a store that takes nothing', 503, await post(page, stage.broken.url, `${stage.broken.url}/apply`));
   await page.context().addCookies([{ ...stage.broken.cookie, url: stage.broken.draft }]);
   await answered('a store that cannot be read', 500, await page.goto(stage.broken.draft));
+  await answered('too many files wait to be filed', 503, await upload(page, stage));
   await conflict(page, stage, see);
+}
+
+// upload fills in the form of an intake that has no room for files, until it says so.
+async function upload(page, stage) {
+  const { data, attachments } = stage.services.find((s) => s.url === stage.town.service);
+  await page.goto(stage.crowded);
+  let response = await press(page, 'main form[action$="/apply"] button');
+  while (response.status() === 200) {
+    await complete(page, data, attachments);
+    response = await proceed(page);
+  }
+  return response;
 }
 
 // post sends a form from a page to an address.
