@@ -188,7 +188,7 @@ func (r *whyReport) leadWithInvalid(svc *v1alpha1.GovService) {
 	case v1alpha1.ReasonNoProvider, v1alpha1.ReasonNameTaken, v1alpha1.ReasonSchemaSkew:
 		r.Next = []whyNext{{Who: "the platform team", Command: fmt.Sprintf("kubectl get govservice %s -n %s -o yaml", svc.Name, svc.Namespace)}}
 	case v1alpha1.ReasonCodeTaken:
-		r.Next = []whyNext{{Who: "the agency, after correcting spec.service.code", Command: fmt.Sprintf("kubectl apply -f FILE -n %s", svc.Namespace)}}
+		r.Next = []whyNext{{Who: "the agency, after correcting spec.service.code", Command: "kubectl apply -f FILE -n " + svc.Namespace}}
 	default:
 		r.Next = []whyNext{{Who: "the agency, in the file of the service", Command: "kubectl okno lint -f FILE"}}
 	}

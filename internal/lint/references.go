@@ -25,13 +25,6 @@ func at(path, rule, found, allowed, do string) definition.Finding {
 	}
 }
 
-// warn is at, but a warning.
-func warn(path, rule, found, allowed, do string) definition.Finding {
-	f := at(path, rule, found, allowed, do)
-	f.Severity = definition.Warning
-	return f
-}
-
 // registryCodes demands each code once: the primary code is one of its own, not another system's.
 func registryCodes(in input) []definition.Finding {
 	var findings []definition.Finding

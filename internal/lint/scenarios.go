@@ -148,6 +148,13 @@ func (c *scenarioCheck) integrations(s *v1alpha1.Scenario, path string) {
 	}
 }
 
+// untried warns of what no scenario tries.
+func untried(path, found, allowed, do string) definition.Finding {
+	f := at(path, "scenario-coverage", found, allowed, do)
+	f.Severity = definition.Warning
+	return f
+}
+
 // coverage demands one application that is accepted and one that is not, and reminds of what no scenario tries.
 func (c *scenarioCheck) coverage() {
 	for _, outcome := range []v1alpha1.Outcome{v1alpha1.OutcomeAccepted, v1alpha1.OutcomeRejected} {
@@ -160,21 +167,21 @@ func (c *scenarioCheck) coverage() {
 	}
 	for i, r := range c.def.Data.Rules {
 		if !c.tried["code "+string(r.Code)] {
-			c.findings = append(c.findings, warn(fmt.Sprintf("data.rules[%d]", i), "scenario-coverage",
+			c.findings = append(c.findings, untried(fmt.Sprintf("data.rules[%d]", i),
 				fmt.Sprintf("rule %q, which no scenario breaks", r.ID), "a scenario for each rule",
 				fmt.Sprintf("add a scenario that expects the code %q", r.Code)))
 		}
 	}
 	for i, e := range c.def.Audience.Eligibility {
 		if !c.tried["code "+string(e.ID)] {
-			c.findings = append(c.findings, warn(fmt.Sprintf("audience.eligibility[%d]", i), "scenario-coverage",
+			c.findings = append(c.findings, untried(fmt.Sprintf("audience.eligibility[%d]", i),
 				fmt.Sprintf("condition %q, which no scenario fails", e.ID), "a scenario for each condition",
 				fmt.Sprintf("add a scenario that expects the code %q", e.ID)))
 		}
 	}
 	for i, r := range c.def.Routing.Rules {
 		if !c.tried["unit "+r.Unit] {
-			c.findings = append(c.findings, warn(fmt.Sprintf("routing.rules[%d]", i), "scenario-coverage",
+			c.findings = append(c.findings, untried(fmt.Sprintf("routing.rules[%d]", i),
 				fmt.Sprintf("unit %q, where no scenario arrives", r.Unit), "a scenario for each unit",
 				"add a scenario that expects the unit"))
 		}
@@ -203,7 +210,7 @@ func (c *scenarioCheck) feeCoverage() {
 	}
 	for i, f := range c.def.Fees {
 		if !c.tried["fee "+string(f.ID)] {
-			c.findings = append(c.findings, warn(fmt.Sprintf("fees[%d]", i), "scenario-coverage",
+			c.findings = append(c.findings, untried(fmt.Sprintf("fees[%d]", i),
 				fmt.Sprintf("fee %q, which no scenario owes", f.ID), "a scenario for each fee",
 				fmt.Sprintf("add a scenario that expects the fee %q", f.ID)))
 		}

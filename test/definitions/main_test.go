@@ -10,10 +10,9 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-logr/logr"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	ctrl "sigs.k8s.io/controller-runtime"
-
-	"github.com/go-logr/logr"
 
 	"github.com/okno-dev/okno/internal/cli"
 	"github.com/okno-dev/okno/internal/definition"
