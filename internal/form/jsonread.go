@@ -24,21 +24,33 @@ const (
 
 // readJSON reads one JSON value: objects as map[string]any, lists as []any, numbers as int64 when integral and float64
 // otherwise. A number that neither holds exactly enough stays the text that was sent, so that it is a value of the wrong type.
-// It refuses duplicate keys, invalid UTF-8, trailing content and more than maxJSONDepth levels. n is what the value should be, or
-// nil; known tells that it has all properties that were sent, without more than a look on the way: false means that nobody looked.
+// It refuses duplicate keys, invalid UTF-8, lone surrogates, trailing content and more than maxJSONDepth levels. n is what the value
+// should be, or nil; known tells that it has all properties that were sent, without more than a look on the way: false means that
+// nobody looked.
 func readJSON(body []byte, n *node) (v any, known bool, failure *SyntaxError) {
 	r := &jsonReader{body: body}
 	if len(body) > MaxBodyBytes {
 		return nil, false, r.fail(0, "тело длиннее 1 МиБ", "the body is longer than 1 MiB")
 	}
+	if isWide(body) {
+		return nil, false, wideError(body)
+	}
+	body = bytes.TrimPrefix(body, byteOrderMark) // some libraries write it, though it is not JSON
+	r.body = body
 	if !utf8.Valid(body) {
 		return nil, false, r.fail(invalidUTF8At(body), "тело не в кодировке UTF-8", "the body is not UTF-8")
 	}
-	if v, known, ok := walkJSON(body, n); ok {
-		return v, known, nil
+	v, known, ok := walkJSON(body, n)
+	if !ok {
+		known = false
+		if v, failure = r.read(); failure != nil {
+			return nil, false, failure
+		}
 	}
-	v, failure = r.read()
-	return v, false, failure
+	if at := loneSurrogate(body); at >= 0 {
+		return nil, false, r.fail(at, "половина суррогатной пары без другой половины", "half of a surrogate pair without the other half")
+	}
+	return v, known, nil
 }
 
 // DecodeJSON reads one JSON value fast: objects as map[string]any, lists as []any, numbers as int64 when integral and float64
@@ -100,7 +112,7 @@ func (r *jsonReader) object(depth int) (any, *SyntaxError) {
 		}
 		name, _ := token.(string)
 		if _, double := object[name]; double {
-			return nil, r.fail(r.dec.InputOffset(), fmt.Sprintf("ключ %q повторяется", name), fmt.Sprintf("the key %q is there twice", name))
+			return nil, r.fail(r.dec.InputOffset(), fmt.Sprintf("ключ %q повторяется", short(name)), fmt.Sprintf("the key %q is there twice", short(name)))
 		}
 		v, failure := r.value(depth + 1)
 		if failure != nil {

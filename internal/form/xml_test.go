@@ -109,33 +109,44 @@ func TestXMLThatIsNotOfThisService(t *testing.T) {
 	m := everything(t)
 	bomb := `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Всё xmlns="urn:all">&b;</Всё>`
 	for name, tc := range map[string]struct{ body, charset, want string }{
-		"nothing":                       {"", "", "no element"},
-		"no XML":                        {"{}", "", "text outside"},
-		"it breaks off":                 {goodXML[:200], "", "not well-formed"},
-		"tags that cross":               {strings.Replace(goodXML, "</p:ФИО>", "</p:ФИ>", 1), "", "not well-formed"},
-		"entities":                      {bomb, "", "DOCTYPE"},
-		"an entity without DOCTYPE":     {strings.Replace(goodXML, "Ёжик", "&xxe;", 1), "", "not well-formed"},
-		"a processing instruction":      {strings.Replace(goodXML, "<Данные>", "<?php x?><Данные>", 1), "", "processing instructions"},
-		"another root":                  {"<Request/>", "", `must be "Всё"`},
-		"a root of another namespace":   {`<Всё xmlns="urn:other"/>`, "", `namespace "urn:other"`},
-		"two roots":                     {goodXML + "<a/>", "", "two root elements"},
-		"text after the end":            {goodXML + "x", "", "text outside"},
-		"an element twice":              {strings.Replace(goodXML, "<ВБраке>1</ВБраке>", "<ВБраке>1</ВБраке><ВБраке>0</ВБраке>", 1), "", `"ВБраке" is there twice`},
-		"a step twice":                  {strings.Replace(goodXML, "<Родился>", "<p:ФИО/><Родился>", 1), "", `"ФИО" is there twice`},
-		"an attribute twice":            {strings.Replace(goodXML, `рост="1.8"`, `рост="1.8" рост="1.9"`, 1), "", "twice"},
-		"too deep":                      {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", "too deeply"},
-		"too long":                      {goodXML + strings.Repeat(" ", MaxBodyBytes), "", "1 MiB"},
-		"another charset":               {goodXML, "koi8-r", `"koi8-r"`},
-		"another encoding":              {strings.Replace(goodXML, "UTF-8", "koi8-r", 1), "", "koi8-r"},
-		"bytes that are no UTF-8":       {strings.Replace(goodXML, "Ёжик", "\xff", 1), "", "UTF-8"},
-		"a character that XML forbids":  {strings.Replace(goodXML, "Ёжик", "\x01", 1), "", "not well-formed"},
-		"a reference to such character": {strings.Replace(goodXML, "Ёжик", "&#1;", 1), "", "not well-formed"},
+		"nothing":                     {"", "", "no element"},
+		"no XML":                      {"{}", "", "text outside"},
+		"it breaks off":               {goodXML[:200], "", "not well-formed"},
+		"tags that cross":             {strings.Replace(goodXML, "</p:ФИО>", "</p:ФИ>", 1), "", "not well-formed"},
+		"entities":                    {bomb, "", "DOCTYPE"},
+		"an entity without DOCTYPE":   {strings.Replace(goodXML, "Ёжик", "&xxe;", 1), "", "not well-formed"},
+		"a processing instruction":    {strings.Replace(goodXML, "<Данные>", "<?php x?><Данные>", 1), "", "processing instructions"},
+		"another root":                {"<Request/>", "", `must be "Всё"`},
+		"a root of another namespace": {`<Всё xmlns="urn:other"/>`, "", `namespace "urn:other"`},
+		"two roots":                   {goodXML + "<a/>", "", "two root elements"},
+		"text after the end":          {goodXML + "x", "", "text outside"},
+		"an element twice":            {strings.Replace(goodXML, "<ВБраке>1</ВБраке>", "<ВБраке>1</ВБраке><ВБраке>0</ВБраке>", 1), "", `"ВБраке" is there twice`},
+		"a step twice":                {strings.Replace(goodXML, "<Родился>", "<p:ФИО/><Родился>", 1), "", `"ФИО" is there twice`},
+		"an attribute twice":          {strings.Replace(goodXML, `рост="1.8"`, `рост="1.8" рост="1.9"`, 1), "", "twice"},
+		"too deep":                    {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", "too deeply"},
+		"too long":                    {goodXML + strings.Repeat(" ", MaxBodyBytes), "", "1 MiB"},
+		"another charset":             {goodXML, "koi8-r", `"koi8-r"`},
+		"another encoding":            {strings.Replace(goodXML, "UTF-8", "koi8-r", 1), "", "koi8-r"},
+		"windows-1251 by one, UTF-8 by the other": {goodXML, "windows-1251", "disagree"},
+		"UTF-8 by one, windows-1251 by the other": {strings.Replace(goodXML, "UTF-8", "windows-1251", 1), "utf-8", "disagree"},
+		"a mark of UTF-8 before windows-1251":     {"\ufeff" + strings.Replace(goodXML, "UTF-8", "windows-1251", 1), "", "disagree"},
+		"a byte that windows-1251 does not have":  {strings.NewReplacer("UTF-8", "windows-1251", "Ёжик", "\x98").Replace(goodXML), "", "not windows-1251"},
+		"a declaration that is not the first":     {" " + strings.Replace(goodXML, "UTF-8", "windows-1251", 1), "", "not well-formed"},
+		"UTF-16":                                  {"\xff\xfe<\x00a\x00/\x00>\x00", "", "UTF-16"},
+		"UTF-16 without its mark":                 {"\x00<\x00a\x00/\x00>", "utf-8", "UTF-16"},
+		"a name without end":                      {"<" + strings.Repeat("a", 1<<19) + "/>", "", "must be"},
+		"bytes that are no UTF-8":                 {strings.Replace(goodXML, "Ёжик", "\xff", 1), "", "UTF-8"},
+		"a character that XML forbids":            {strings.Replace(goodXML, "Ёжик", "\x01", 1), "", "not well-formed"},
+		"a reference to such character":           {strings.Replace(goodXML, "Ёжик", "&#1;", 1), "", "not well-formed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := m.ParseXML([]byte(tc.body), tc.charset)
 			var syntax *SyntaxError
 			if !errors.As(err, &syntax) {
 				t.Fatalf("%v is no syntax error", err)
+			}
+			if len(syntax.Text.In("en")) > 1000 {
+				t.Errorf("what was sent is sent back: %d bytes", len(syntax.Text.In("en")))
 			}
 			if !strings.Contains(syntax.Text.In("en"), tc.want) || syntax.Text["ru"] == "" || syntax.Line < 1 {
 				t.Errorf("%+v, want %q in both languages with a line", syntax, tc.want)
@@ -219,6 +230,9 @@ func TestJSONThatReadersWouldDisagreeAbout(t *testing.T) {
 			var syntax *SyntaxError
 			if !errors.As(err, &syntax) {
 				t.Fatalf("%v is no syntax error", err)
+			}
+			if len(syntax.Text.In("en")) > 1000 {
+				t.Errorf("what was sent is sent back: %d bytes", len(syntax.Text.In("en")))
 			}
 			if !strings.Contains(syntax.Text.In("en"), tc.want) || syntax.Text["ru"] == "" || syntax.Line < 1 {
 				t.Errorf("%+v, want %q in both languages with a line", syntax, tc.want)

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // maxXMLDepth bounds elements inside each other, whatever the schema says.
@@ -26,39 +23,22 @@ type xmlNode struct {
 	offset   int64
 }
 
-// readXML reads a document in UTF-8 or windows-1251. The charset of the transport, when given, wins over that of the document. It
-// refuses DOCTYPE and with it all entities but the five of XML, processing instructions, and documents beyond the bounds.
+// readXML reads a document in UTF-8 or windows-1251; see decodeXML. It refuses DOCTYPE and with it all entities but the five of XML,
+// processing instructions, and documents beyond the bounds.
 func readXML(body []byte, charset string) (*xmlNode, *SyntaxError) {
 	if len(body) > MaxBodyBytes {
 		return nil, syntaxError(body, 0, "тело длиннее 1 МиБ", "the body is longer than 1 MiB")
 	}
-	transcoded := false
-	switch strings.ToLower(charset) {
-	case "":
-	case "windows-1251":
-		decoded, err := charmap.Windows1251.NewDecoder().Bytes(body)
-		if err != nil {
-			return nil, syntaxError(body, 0, "тело не в кодировке windows-1251", "the body is not windows-1251")
-		}
-		body, transcoded = decoded, true
-	case "utf-8":
-		transcoded = true
-	default:
-		return nil, syntaxError(body, 0, fmt.Sprintf("кодировка %q не поддерживается: нужна UTF-8 или windows-1251", charset), fmt.Sprintf("the charset %q is not taken: use UTF-8 or windows-1251", charset))
-	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	if transcoded && !utf8.Valid(body) {
-		return nil, syntaxError(body, invalidUTF8At(body), "тело не в кодировке UTF-8", "the body is not UTF-8")
+	body, charset, failure := decodeXML(body, charset)
+	if failure != nil {
+		return nil, failure
 	}
 	r := &xmlReader{body: body, dec: xml.NewDecoder(bytes.NewReader(body))}
-	r.dec.CharsetReader = func(declared string, input io.Reader) (io.Reader, error) {
-		switch {
-		case transcoded:
-			return input, nil
-		case strings.EqualFold(declared, "windows-1251"):
-			return charmap.Windows1251.NewDecoder().Reader(input), nil
+	r.dec.CharsetReader = func(declared string, decoded io.Reader) (io.Reader, error) {
+		if !strings.EqualFold(declared, charset) {
+			return nil, fmt.Errorf("the encoding %q stands where no declaration belongs", declared)
 		}
-		return nil, fmt.Errorf("the encoding %q is not taken: use UTF-8 or windows-1251", declared)
+		return decoded, nil
 	}
 	return r.document()
 }
@@ -79,7 +59,7 @@ func (r *xmlReader) next() (xml.Token, *SyntaxError) {
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	case err != nil:
-		message := strings.TrimPrefix(err.Error(), "XML syntax error ")
+		message := short(strings.TrimPrefix(err.Error(), "XML syntax error "))
 		return nil, r.fail("ошибка в записи XML: "+message, "not well-formed XML: "+message)
 	}
 	switch t := token.(type) {
@@ -129,7 +109,7 @@ func (r *xmlReader) element(start xml.StartElement, depth int) (*xmlNode, *Synta
 	seen := map[xml.Name]bool{}
 	for _, a := range start.Attr {
 		if seen[a.Name] {
-			return nil, r.fail(fmt.Sprintf("атрибут %q повторяется", a.Name.Local), fmt.Sprintf("the attribute %q is there twice", a.Name.Local))
+			return nil, r.fail(fmt.Sprintf("атрибут %q повторяется", short(a.Name.Local)), fmt.Sprintf("the attribute %q is there twice", short(a.Name.Local)))
 		}
 		seen[a.Name] = true
 		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" && a.Name.Space != schemaInstance {

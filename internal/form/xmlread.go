@@ -13,7 +13,7 @@ import (
 )
 
 // ParseXML reads an application in the agency's XML. charset is the transport's: utf-8, windows-1251, or "" to go by the
-// document. Elements may come in any order. Violations tell of unknown elements and altered constants; the error is a
+// document; the two must not disagree. Elements may come in any order. Violations tell of unknown elements and altered constants; the error is a
 // *SyntaxError when the body is not XML of this service at all.
 func (m *Model) ParseXML(body []byte, charset string) (*Envelope, []Violation, error) {
 	root, failure := readXML(body, charset)
@@ -22,8 +22,8 @@ func (m *Model) ParseXML(body []byte, charset string) (*Envelope, []Violation, e
 	}
 	if root.name != m.xml.name {
 		return nil, nil, syntaxError(body, root.offset,
-			fmt.Sprintf("корневой элемент — %q в пространстве имён %q, а нужен %q в пространстве имён %q", root.name.Local, root.name.Space, m.xml.name.Local, m.xml.name.Space),
-			fmt.Sprintf("the root element is %q in namespace %q, it must be %q in namespace %q", root.name.Local, root.name.Space, m.xml.name.Local, m.xml.name.Space))
+			fmt.Sprintf("корневой элемент — %q в пространстве имён %q, а нужен %q в пространстве имён %q", short(root.name.Local), short(root.name.Space), m.xml.name.Local, m.xml.name.Space),
+			fmt.Sprintf("the root element is %q in namespace %q, it must be %q in namespace %q", short(root.name.Local), short(root.name.Space), m.xml.name.Local, m.xml.name.Space))
 	}
 	d := &xmlDecoder{reader: reader{m: m}, body: body}
 	e := &Envelope{Data: map[string]any{}, owned: true}
@@ -66,7 +66,7 @@ func (d *xmlDecoder) content(e *element, sent *xmlNode, object map[string]any, p
 		}
 		repeats := want.node != nil && want.node.kind == expression.List
 		if seen[want] && !repeats {
-			d.failure = syntaxError(d.body, child.offset, fmt.Sprintf("элемент %q повторяется", child.name.Local), fmt.Sprintf("the element %q is there twice", child.name.Local))
+			d.failure = syntaxError(d.body, child.offset, fmt.Sprintf("элемент %q повторяется", short(child.name.Local)), fmt.Sprintf("the element %q is there twice", short(child.name.Local)))
 			return
 		}
 		seen[want] = true
@@ -152,8 +152,5 @@ const maxToken = 100
 // escapePointer writes a name as a token of a JSON Pointer. What is longer than any name of a schema is cut: an answer that tells
 // of it must not repeat it.
 func escapePointer(name string) string {
-	if runes := []rune(name); len(runes) > maxToken {
-		name = string(runes[:maxToken]) + "…"
-	}
-	return pointerEscapes.Replace(name)
+	return pointerEscapes.Replace(short(name))
 }
