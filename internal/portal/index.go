@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -37,21 +38,58 @@ type Provider struct {
 	DisplayName     v1alpha1.Text
 }
 
-// Index holds what is published now. It is safe for concurrent use; readers never wait for a definition to be decoded.
+// Index holds what is published now, and finds it. It is safe for concurrent use; readers never wait for a definition to be
+// decoded. A Publication changes what is known of its own service only, however many there are.
 type Index struct {
-	now func() time.Time
+	now    func() time.Time
+	topics topicNames
 
 	mu        sync.RWMutex
-	services  map[key]*Service
+	entries   map[key]*entry
 	followed  map[key]v1alpha1.PublicationSpec // the last record of each, as far as ledger.Supersedes looks at it
 	providers map[string]Provider              // by namespace
+	named     map[string]string                // namespaces by the provider's name
+	slots     []*entry                         // by slot, nil where a service went
+	vacant    []uint32                         // slots that are free
+	words     *lexicon
+	byTitle   [2][]*entry // in each of languages
+	moments   []time.Time // when what is shown changes by itself, sorted
+	version   uint64      // of all this
+	renamed   uint64      // version of providers
 }
 
 type key struct{ namespace, service string }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{now: time.Now, services: map[key]*Service{}, followed: map[key]v1alpha1.PublicationSpec{}, providers: map[string]Provider{}}
+	return &Index{
+		now: time.Now, topics: topicTexts, entries: map[key]*entry{}, followed: map[key]v1alpha1.PublicationSpec{},
+		providers: map[string]Provider{}, named: map[string]string{}, words: newLexicon(),
+	}
+}
+
+// stamp tells one state of the index from all others: what was made under an equal stamp still holds.
+type stamp struct {
+	version uint64
+	passed  int // of moments
+}
+
+// current returns the present one.
+func (x *Index) current() stamp {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.stamp(x.now())
+}
+
+// stamp returns that of a moment. The caller holds mu, for reading at least.
+func (x *Index) stamp(now time.Time) stamp {
+	passed, _ := slices.BinarySearchFunc(x.moments, now, func(m, t time.Time) int {
+		if m.After(t) {
+			return 1
+		}
+		return -1
+	})
+	return stamp{x.version, passed}
 }
 
 // Apply takes a verified Publication and, when it publishes, its re-hashed definition. A record that does not supersede the
@@ -76,10 +114,10 @@ func (x *Index) Apply(rec v1alpha1.PublicationSpec, definition []byte) error {
 	case rec.Action == v1alpha1.ActionWithdraw:
 		x.end(k, rec, next)
 	case next != nil:
-		x.services[k] = next
+		x.set(k, next)
 	default: // Suspend of a service whose definition is already shown
-		if old := x.services[k]; old != nil {
-			x.services[k] = old.with(rec.Seq, rec.Action == v1alpha1.ActionSuspend)
+		if old := x.entries[k]; old != nil {
+			x.set(k, old.with(rec.Seq, rec.Action == v1alpha1.ActionSuspend))
 		}
 	}
 	return nil
@@ -87,17 +125,72 @@ func (x *Index) Apply(rec v1alpha1.PublicationSpec, definition []byte) error {
 
 // end takes a service out, or notes when it ends. The caller holds mu.
 func (x *Index) end(k key, rec v1alpha1.PublicationSpec, unknown *Service) {
-	last := x.services[k]
-	if last == nil {
-		last = unknown
+	last := unknown
+	if shown := x.entries[k]; shown != nil {
+		last = shown.Service
 	}
 	if last == nil || rec.EffectiveAt == nil || !x.now().Before(rec.EffectiveAt.Time) {
-		delete(x.services, k)
+		x.set(k, nil)
 		return
 	}
 	next := last.with(rec.Seq, last.Suspended)
 	next.Until = rec.EffectiveAt.Time
-	x.services[k] = next
+	x.set(k, next)
+}
+
+// set puts a service in the place of the one that is shown; nil takes it out. The caller holds mu.
+func (x *Index) set(k key, s *Service) {
+	x.version++
+	old := x.entries[k]
+	if old != nil {
+		x.remove(old)
+	}
+	delete(x.entries, k)
+	if s == nil {
+		return
+	}
+	e := newEntry(s)
+	if n := len(x.vacant); n > 0 {
+		e.slot, x.vacant = x.vacant[n-1], x.vacant[:n-1]
+		x.slots[e.slot] = e
+	} else {
+		e.slot = uint32(len(x.slots))
+		x.slots = append(x.slots, e)
+	}
+	e.terms = x.words.put(e.slot, e.stems(x.words, x.providers[k.namespace].DisplayName, x.topics.all))
+	for i := range x.byTitle {
+		at, _ := slices.BinarySearchFunc(x.byTitle[i], e, titleOrder(i))
+		x.byTitle[i] = slices.Insert(x.byTitle[i], at, e)
+	}
+	for _, m := range s.changes() {
+		at, _ := slices.BinarySearchFunc(x.moments, m, time.Time.Compare)
+		x.moments = slices.Insert(x.moments, at, m)
+	}
+	x.entries[k] = e
+}
+
+// remove takes an entry out of whatever it can be found by. The caller holds mu.
+func (x *Index) remove(e *entry) {
+	x.words.take(e.slot, e.terms)
+	for i := range x.byTitle {
+		if at, found := slices.BinarySearchFunc(x.byTitle[i], e, titleOrder(i)); found {
+			x.byTitle[i] = slices.Delete(x.byTitle[i], at, at+1)
+		}
+	}
+	for _, m := range e.changes() {
+		if at, found := slices.BinarySearchFunc(x.moments, m, time.Time.Compare); found {
+			x.moments = slices.Delete(x.moments, at, at+1)
+		}
+	}
+	x.slots[e.slot] = nil
+	x.vacant = append(x.vacant, e.slot)
+}
+
+// titleOrder is the order of titles in languages[i]; no two services are equal in it.
+func titleOrder(i int) func(a, b *entry) int {
+	return func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.titles[i], b.titles[i]), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	}
 }
 
 func newService(rec v1alpha1.PublicationSpec, definition []byte) (*Service, error) {
@@ -120,53 +213,48 @@ func (s *Service) with(seq int64, suspended bool) *Service {
 	return &next
 }
 
-// SetProviders replaces the agencies.
+// SetProviders replaces the agencies. Services of an agency that is called otherwise now are found by its new name.
 func (x *Index) SetProviders(providers []Provider) {
-	byNamespace := make(map[string]Provider, len(providers))
+	byNamespace, named := make(map[string]Provider, len(providers)), make(map[string]string, len(providers))
 	for _, p := range providers {
-		byNamespace[p.Namespace] = p
+		byNamespace[p.Namespace], named[p.Name] = p, p.Namespace
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.providers = byNamespace
+	renamed := map[string]bool{}
+	for ns, p := range byNamespace {
+		renamed[ns] = !maps.Equal(p.DisplayName, x.providers[ns].DisplayName)
+	}
+	x.providers, x.named = byNamespace, named
+	x.renamed++
+	x.version++
+	for k, e := range x.entries {
+		if renamed[k.namespace] {
+			x.set(k, e.Service)
+		}
+	}
 }
 
 // Find returns the service that an agency publishes under a name.
 func (x *Index) Find(provider, service string) (*Service, Provider, bool) {
+	s, p, _, ok := x.find(provider, service, x.now())
+	return s, p, ok
+}
+
+// find is Find at a moment. named tells one set of agencies from all others.
+func (x *Index) find(provider, service string, now time.Time) (s *Service, p Provider, named uint64, ok bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	for ns, p := range x.providers {
-		if p.Name == provider {
-			s, ok := x.services[key{ns, service}]
-			return s, p, ok && !s.isOver(x.now())
-		}
+	ns, known := x.named[provider]
+	e := x.entries[key{ns, service}]
+	if !known || e == nil || e.isOver(now) {
+		return nil, Provider{}, 0, false
 	}
-	return nil, Provider{}, false
+	return e.Service, x.providers[ns], x.renamed, true
 }
 
 // Listed is a service and its agency.
 type Listed struct {
 	*Service
 	Provider Provider
-}
-
-// List returns what is published, by agency and title in the language. A service whose namespace belongs to no agency is
-// not listed: it has no address.
-func (x *Index) List(language string) []Listed {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	now := x.now()
-	list := make([]Listed, 0, len(x.services))
-	for k, s := range x.services {
-		if p, ok := x.providers[k.namespace]; ok && !s.isOver(now) {
-			list = append(list, Listed{s, p})
-		}
-	}
-	slices.SortFunc(list, func(a, b Listed) int {
-		return cmp.Or(
-			cmp.Compare(a.Provider.DisplayName.In(language), b.Provider.DisplayName.In(language)),
-			cmp.Compare(a.Definition.ShortTitle.In(language), b.Definition.ShortTitle.In(language)),
-			cmp.Compare(a.Name, b.Name))
-	})
-	return list
 }

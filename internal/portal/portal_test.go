@@ -26,25 +26,27 @@ import (
 
 const sample = "../../config/samples/pension-delivery/govservice.yaml"
 
-func sampleDefinition(t *testing.T) []byte {
+func sampleDefinition(t testing.TB) []byte {
 	t.Helper()
-	file, err := os.ReadFile(sample)
+	definition, err := readSample()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return definition
+}
+
+func readSample() ([]byte, error) {
+	file, err := os.ReadFile(sample)
+	if err != nil {
+		return nil, err
 	}
 	var object struct {
 		Spec struct {
 			Service json.RawMessage `json:"service"`
 		} `json:"spec"`
 	}
-	raw, err := yaml.YAMLToJSON(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, &object); err != nil {
-		t.Fatal(err)
-	}
-	return object.Spec.Service
+	err = yaml.Unmarshal(file, &object)
+	return object.Spec.Service, err
 }
 
 func record(seq int64, action v1alpha1.PublicationAction) v1alpha1.PublicationSpec {
@@ -56,18 +58,23 @@ func record(seq int64, action v1alpha1.PublicationAction) v1alpha1.PublicationSp
 
 var moscow = time.FixedZone("MSK", 3*60*60)
 
-func newCatalogue(t *testing.T) (*Index, http.Handler) {
+func newCatalogue(t testing.TB) (*Index, http.Handler) {
 	t.Helper()
 	index := NewIndex()
 	index.SetProviders([]Provider{{Name: "sfr", Namespace: "sfr", DisplayName: v1alpha1.Text{"ru": "Социальный фонд", "en": "Social Fund"}}})
+	return index, serve(t, index)
+}
+
+func serve(t testing.TB, index *Index) http.Handler {
+	t.Helper()
 	server, err := New(Options{Index: index, PublicURL: "http://catalogue.localhost:8080", Location: moscow, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return index, server.Handler()
+	return server.Handler()
 }
 
-func get(t *testing.T, h http.Handler, path string) (int, string, http.Header) {
+func get(t testing.TB, h http.Handler, path string) (int, string, http.Header) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("Accept-Language", "en")

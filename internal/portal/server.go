@@ -33,6 +33,7 @@ type Server struct {
 	log    *slog.Logger
 	render *page.Renderer
 	static *page.Static
+	cache  *answers
 }
 
 // New loads templates, texts and styles. A mistake in them is an error here, not on a citizen's page.
@@ -56,7 +57,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{index: o.Index, public: public, log: o.Log, render: render, static: static}, nil
+	return &Server{index: o.Index, public: public, log: o.Log, render: render, static: static, cache: newAnswers()}, nil
 }
 
 // languages are those that the catalogue's own texts exist in.
@@ -91,21 +92,87 @@ func (s *Server) agencyBase(provider string) string {
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	lang := s.language(w, r)
-	s.show(w, r, http.StatusOK, "list", s.layout(r, lang, s.render.Say(lang, "catalogue.listTitle")), newListPage(s.index.List(lang)))
+	q, _ := parseQuery(r.URL.Query())
+	k := cacheKey{kind: "list", lang: lang, query: q}
+	current := s.index.current()
+	s.answer(w, r, k, func(a *answer) bool { return a.stamp == current }, func() (*answer, error) {
+		results := s.index.Search(q, pageSize, lang)
+		title := s.render.Say(lang, "catalogue.listTitle")
+		if q.Words != "" {
+			title = q.Words + " – " + title
+		}
+		l := lister{lang: lang, topics: s.index.topics, say: func(id string, pairs ...any) string { return s.render.Say(lang, id, pairs...) }}
+		layout := s.layout(r, lang, title)
+		for i := range layout.Languages {
+			layout.Languages[i].URL = languageURL(layout.Languages[i].URL, q)
+		}
+		a, err := s.compose("list", layout, l.page(q, results))
+		if err == nil {
+			a.stamp = results.stamp
+		}
+		return a, err
+	})
+}
+
+// languageURL leads to the same query in another language.
+func languageURL(address string, q Query) string {
+	if encoded := q.values().Encode(); encoded != "" {
+		return address + "&" + encoded
+	}
+	return address
 }
 
 func (s *Server) service(w http.ResponseWriter, r *http.Request) {
 	lang := s.language(w, r)
-	service, provider, ok := s.index.Find(r.PathValue("provider"), r.PathValue("service"))
+	k := cacheKey{kind: "service", lang: lang, provider: r.PathValue("provider"), service: r.PathValue("service")}
+	now := s.index.now()
+	service, provider, named, ok := s.index.find(k.provider, k.service, now)
 	if !ok {
 		s.notFound(w, r)
 		return
 	}
-	layout := s.layout(r, lang, service.Definition.ShortTitle.In(lang))
-	layout.Back = "/"
-	w.Header().Set("Okno-Digest", service.Digest)
-	w.Header().Set("Okno-Revision", service.Revision)
-	s.show(w, r, http.StatusOK, "service", layout, newServicePage(service, provider, lang, s.agencyBase(provider.Name)))
+	current := stamp{version: named, passed: int(service.stateAt(now))}
+	s.answer(w, r, k, func(a *answer) bool { return a.service == service && a.stamp == current }, func() (*answer, error) {
+		layout := s.layout(r, lang, service.Definition.ShortTitle.In(lang))
+		layout.Back = "/"
+		a, err := s.compose("service", layout, newServicePage(service, provider, lang, s.agencyBase(provider.Name)))
+		if err == nil {
+			a.service, a.stamp = service, current
+			a.header.Set("Okno-Digest", service.Digest)
+			a.header.Set("Okno-Revision", service.Revision)
+		}
+		return a, err
+	})
+}
+
+// answer sends the kept answer while it holds, else makes, keeps and sends another one.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, k cacheKey, holds func(*answer) bool, compose func() (*answer, error)) {
+	a := s.cache.get(k, holds)
+	if a == nil {
+		var err error
+		if a, err = compose(); err != nil {
+			s.failed(w, r, k.lang, err)
+			return
+		}
+		s.cache.put(k, a)
+	}
+	if err := a.send(w, r); err != nil {
+		s.log.DebugContext(r.Context(), "send page", "error", err) // who left does not want the rest
+	}
+}
+
+// compose renders a page to be kept.
+func (s *Server) compose(name string, layout page.Layout, body any) (*answer, error) {
+	c := captured{header: http.Header{"Vary": {"Accept-Language, Cookie"}}}
+	if err := s.render.Render(&c, http.StatusOK, name, layout, body); err != nil {
+		return nil, err
+	}
+	return newAnswer(c.header, c.body.Bytes())
+}
+
+func (s *Server) failed(w http.ResponseWriter, r *http.Request, lang string, err error) {
+	s.log.ErrorContext(r.Context(), "render page", "path", r.URL.Path, "error", err)
+	http.Error(w, s.render.Say(lang, "catalogue.errorText"), http.StatusInternalServerError)
 }
 
 type problemPage struct{ Title, Text string }
@@ -130,7 +197,6 @@ func (s *Server) layout(r *http.Request, lang, title string) page.Layout {
 func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, name string, layout page.Layout, body any) {
 	w.Header().Set("Vary", "Accept-Language, Cookie")
 	if err := s.render.Render(w, status, name, layout, body); err != nil {
-		s.log.ErrorContext(r.Context(), "render page", "page", name, "error", err)
-		http.Error(w, s.render.Say(layout.Lang, "catalogue.errorText"), http.StatusInternalServerError)
+		s.failed(w, r, layout.Lang, err)
 	}
 }

@@ -10,37 +10,6 @@ import (
 	"github.com/okno-dev/okno/internal/page"
 )
 
-// listPage is what the template of the list sees: services by agency.
-type listPage struct{ Groups []listGroup }
-
-type listGroup struct {
-	ID       string
-	Name     v1alpha1.Text
-	Services []listItem
-}
-
-type listItem struct {
-	Path           string
-	Title, Summary v1alpha1.Text
-	Suspended      bool
-}
-
-// newListPage groups an ordered list by agency.
-func newListPage(list []Listed) listPage {
-	var out listPage
-	for _, l := range list {
-		if n := len(out.Groups); n == 0 || out.Groups[n-1].ID != l.Provider.Name {
-			out.Groups = append(out.Groups, listGroup{ID: l.Provider.Name, Name: l.Provider.DisplayName})
-		}
-		group := &out.Groups[len(out.Groups)-1]
-		group.Services = append(group.Services, listItem{
-			Path: servicePath(l.Provider.Name, l.Name), Title: l.Definition.ShortTitle,
-			Summary: l.Definition.Summary, Suspended: l.Suspended,
-		})
-	}
-	return out
-}
-
 func servicePath(provider, service string) string {
 	return "/services/" + url.PathEscape(provider) + "/" + url.PathEscape(service)
 }
