@@ -63,7 +63,7 @@ func (n *node) textFault(s string) string {
 	switch {
 	case n.codes != nil && !n.codes.has(s):
 		return CodeEnum
-	case n.format != "" && !hasFormat(n.format, s):
+	case n.format != "" && !formats[n.format](s):
 		return CodeFormat
 	// A text has at most as many characters as bytes, and at least a quarter.
 	case len(s) > n.maxLength && utf8.RuneCountInString(s) > n.maxLength:

@@ -5,6 +5,7 @@ package form
 import (
 	"errors"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -171,8 +172,15 @@ func TestEachQuestionTakesWhatTheLibraryTakes(t *testing.T) {
 	values := []any{
 		nil, "", "a", "1", "Ёж", "a\u0001", "\xff", strings.Repeat("ж", 400), "2026-02-28", "2026-02-30", "2026-02-28T10:00:60Z", "2026-02-28T10:00:00+03:00",
 		"name@example.org", "name@[127.0.0.1]", "a..b@example.org", "123e4567-e89b-12d3-a456-426614174000", "123e4567",
-		true, false, int64(0), int64(3), int64(-7), int64(1 << 53), 3.0, 0.5, 0.1, 0.3, 2.25, 1e300, -0.0, []any{}, []any{"a"}, []any{"a", "a"}, []any{int64(1), 1.5},
-		[]any{map[string]any{}, map[string]any{}}, map[string]any{}, map[string]any{"x": "y"}, map[string]any{"a/b~c": int64(1)},
+		true, false, int64(0), int64(3), int64(-7), int64(1 << 53), 3.0, 0.5, 0.1, 0.3, 2.25, 1e300, math.Copysign(0, -1),
+		[]any{},
+		[]any{"a"},
+		[]any{"a", "a"},
+		[]any{int64(1), 1.5},
+		[]any{map[string]any{}, map[string]any{}},
+		map[string]any{},
+		map[string]any{"x": "y"},
+		map[string]any{"a/b~c": int64(1)},
 	}
 	for name, m := range map[string]*Model{"everything": everything(t), "pension": compiled(t, pension(t))} {
 		t.Run(name, func(t *testing.T) {

@@ -3,61 +3,174 @@
 package form
 
 import (
-	"fmt"
-	"sync"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
 )
 
-// formats are the named formats, as the library for JSON Schema asserts them: what is published as a format and what is taken here
-// are the same. It is all that is used of the library: the profile has few keywords, and a compiled schema of the library takes as
-// long to make and as much memory as the rest of a form.
-var formats = sync.OnceValues(func() (map[string]*jsonschema.Format, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing outside can be read
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.AssertFormat()
-	known := map[string]*jsonschema.Format{}
-	for name := range formatSizes {
-		location := "okno:format/" + name
-		if err := compiler.AddResource(location, map[string]any{"format": name}); err != nil {
-			return nil, err
-		}
-		schema, err := compiler.Compile(location)
-		if err != nil {
-			return nil, err
-		}
-		if schema.Format == nil {
-			return nil, fmt.Errorf("the library has no format %q", name)
-		}
-		known[name] = schema.Format
-	}
-	return known, nil
-})
+// formats tell of each named format of the profile whether a text has it. They take what the library for JSON Schema takes, which
+// the tests ask: what is published as a format and what is taken here are the same. The library itself is not part of the program,
+// since it compiles the schemas of all drafts before the first line of main.
+var formats = map[string]func(string) bool{"date": isDate, "date-time": isDateTime, "email": isEmail, "uuid": isUUID}
 
-// hasFormat tells whether s has a format of the profile. That the library knows all of them is a property of the build, which the
-// tests assert.
-func hasFormat(name, s string) bool {
-	if name == "date" && isPlainDate(s) {
+// isDate tells whether s is a day: 2026-03-01.
+func isDate(s string) bool {
+	if isPlainDate(s) {
 		return true
 	}
-	known, err := formats()
-	if err != nil {
-		panic("the formats of the schema profile: " + err.Error())
-	}
-	return known[name].Validate(s) == nil
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
 }
 
 // isPlainDate tells of most dates that they are one: a month that exists and a day that every month has.
 func isPlainDate(s string) bool {
-	if len(s) != len("2006-01-02") || s[4] != '-' || s[7] != '-' {
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' {
 		return false
 	}
 	for i := range len(s) {
-		if i != 4 && i != 7 && (s[i] < '0' || s[i] > '9') {
+		if i != 4 && i != 7 && !isDigit(s[i]) {
 			return false
 		}
 	}
 	month, day := s[5:7], s[8:]
 	return month >= "01" && month <= "12" && day >= "01" && day <= "28"
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+// isDateTime tells whether s is a moment of RFC 3339: 2026-03-01T10:00:00+03:00. A leap second is one before midnight in UTC.
+func isDateTime(s string) bool {
+	return len(s) >= len("2006-01-02T15:04:05Z") && (s[10] == 'T' || s[10] == 't') && isDate(s[:10]) && isTime(s[11:])
+}
+
+func isTime(s string) bool {
+	if s[2] != ':' || s[5] != ':' {
+		return false
+	}
+	hour, minute, second := atMost(s[:2], 23), atMost(s[3:5], 59), atMost(s[6:8], 60)
+	offset, ok := zoneOffset(pastFraction(s[8:]))
+	if hour < 0 || minute < 0 || second < 0 || !ok {
+		return false
+	}
+	utc := hour*60 + minute - offset
+	if utc < 0 {
+		utc += 24 * 60
+	}
+	return second < 60 || utc == 23*60+59
+}
+
+// atMost reads a whole number from 0 to most; -1 is none.
+func atMost(s string, most int) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > most {
+		return -1
+	}
+	return n
+}
+
+// pastFraction returns what follows a fraction of a second; a point without digits stays and is no zone.
+func pastFraction(s string) string {
+	fraction, ok := strings.CutPrefix(s, ".")
+	if !ok || fraction == "" || !isDigit(fraction[0]) {
+		return s
+	}
+	return strings.TrimLeft(fraction, "0123456789")
+}
+
+// zoneOffset reads Z or an offset like +03:00, in minutes east of UTC.
+func zoneOffset(s string) (int, bool) {
+	if s == "Z" || s == "z" {
+		return 0, true
+	}
+	if len(s) != len("+03:00") || s[0] != '+' && s[0] != '-' || s[3] != ':' {
+		return 0, false
+	}
+	hours, minutes := atMost(s[1:3], 23), atMost(s[4:], 59)
+	if hours < 0 || minutes < 0 {
+		return 0, false
+	}
+	if s[0] == '-' {
+		return -hours*60 - minutes, true
+	}
+	return hours*60 + minutes, true
+}
+
+// isEmail tells whether s is a mail address that people use: RFC 5321 without comments.
+func isEmail(s string) bool {
+	at := strings.LastIndexByte(s, '@')
+	return len(s) <= 254 && at >= 0 && isMailbox(s[:at]) && isMailDomain(s[at+1:])
+}
+
+func isMailbox(s string) bool {
+	if len(s) > 64 {
+		return false
+	}
+	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+		return !strings.ContainsAny(s[1:len(s)-1], `\"`)
+	}
+	if strings.HasPrefix(s, ".") || strings.HasSuffix(s, ".") || strings.Contains(s, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return !isLetterOrDigit(r) && !strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", r) })
+}
+
+func isMailDomain(s string) bool {
+	address, ok := strings.CutPrefix(s, "[")
+	if ok && strings.HasSuffix(address, "]") {
+		address = strings.TrimSuffix(address, "]")
+		if v6, ok := strings.CutPrefix(address, "IPv6:"); ok {
+			return isIPv6(v6)
+		}
+		return isIPv4(address)
+	}
+	return isHostname(s)
+}
+
+func isIPv6(s string) bool {
+	address, err := netip.ParseAddr(s)
+	return err == nil && strings.Contains(s, ":") && address.Zone() == ""
+}
+
+func isIPv4(s string) bool {
+	groups := strings.Split(s, ".")
+	for _, group := range groups {
+		if len(group) > 1 && group[0] == '0' || atMost(group, 255) < 0 {
+			return false
+		}
+	}
+	return len(groups) == 4
+}
+
+func isHostname(s string) bool {
+	s = strings.TrimSuffix(s, ".")
+	if len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||
+			strings.ContainsFunc(label, func(r rune) bool { return !isLetterOrDigit(r) && r != '-' }) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetterOrDigit(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+// isUUID tells whether s is a UUID in its usual writing, in either case.
+func isUUID(s string) bool {
+	if len(s) != len("123e4567-e89b-12d3-a456-426614174000") {
+		return false
+	}
+	for i := range len(s) {
+		isDash := i == 8 || i == 13 || i == 18 || i == 23
+		isHex := isDigit(s[i]) || s[i] >= 'a' && s[i] <= 'f' || s[i] >= 'A' && s[i] <= 'F'
+		if isDash != (s[i] == '-') || !isDash && !isHex {
+			return false
+		}
+	}
+	return true
 }
