@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"sync"
+	"unique"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,6 +15,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -45,6 +47,8 @@ func CacheOptions() cache.Options {
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.GovService{}:      {Transform: d.stripService},
 			&v1alpha1.ServiceRevision{}: {Transform: d.stripRevision},
+			&v1alpha1.Publication{}:     {Transform: stripRecord},
+			&v1alpha1.Approval{}:        {Transform: stripRecord},
 		},
 	}
 }
@@ -112,6 +116,7 @@ func codeOf(raw []byte) string {
 func (d *digests) stripService(in any) (any, error) {
 	if svc, ok := in.(*v1alpha1.GovService); ok {
 		d.strip(&svc.Spec.Service)
+		share(svc.Status.Conditions)
 	}
 	return stripMetadata(in)
 }
@@ -119,8 +124,29 @@ func (d *digests) stripService(in any) (any, error) {
 func (d *digests) stripRevision(in any) (any, error) {
 	if rev, ok := in.(*v1alpha1.ServiceRevision); ok {
 		d.strip(&rev.Spec.Definition)
+		share(rev.Status.Conditions)
+		if rev.Status.Report != nil {
+			rev.Status.Report.Scenarios = nil // what they came to is in its counts; who wants each reads the revision
+		}
+	}
+	return stripRecord(in)
+}
+
+// stripRecord drops also the labels, which are for people who select: code keys on the spec.
+func stripRecord(in any) (any, error) {
+	if record, ok := in.(client.Object); ok {
+		record.SetLabels(nil)
 	}
 	return stripMetadata(in)
+}
+
+// share keeps the words of conditions once for all services that say the same.
+func share(conditions []metav1.Condition) {
+	for i := range conditions {
+		c := &conditions[i]
+		c.Type, c.Reason, c.Message = unique.Make(c.Type).Value(), unique.Make(c.Reason).Value(), unique.Make(c.Message).Value()
+		c.Status = metav1.ConditionStatus(unique.Make(string(c.Status)).Value())
+	}
 }
 
 // strip keeps the digest and the code of a definition and drops its body. A transform may see an object twice.

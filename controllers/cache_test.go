@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
@@ -85,6 +86,29 @@ func TestTheCacheDropsWhatNobodyReads(t *testing.T) {
 	}
 	if svc.ManagedFields != nil || len(svc.Annotations) != 1 || svc.Annotations[v1alpha1.AuthorAnnotation] == "" {
 		t.Errorf("kept %+v", svc.ObjectMeta)
+	}
+	rev := &v1alpha1.ServiceRevision{
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.ServiceLabel: "permit"}},
+		Status: v1alpha1.ServiceRevisionStatus{
+			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionVerified, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonVerified, Message: "5 scenarios passed"}},
+			Report:     &v1alpha1.ScenarioReport{SHA256: "0", Passed: 5, Scenarios: []v1alpha1.ScenarioResult{{Name: "one"}}},
+		},
+	}
+	want := rev.DeepCopy()
+	want.Labels, want.Status.Report.Scenarios = nil, nil
+	if _, err := transformOf(t, rev)(rev); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Status, rev.Status); diff != "" || rev.Labels != nil {
+		t.Errorf("labels %v, status (-want +got):\n%s", rev.Labels, diff)
+	}
+	record := &v1alpha1.Publication{ObjectMeta: metav1.ObjectMeta{Labels: rev.Labels}, Spec: v1alpha1.PublicationSpec{Seq: 7, Signature: v1alpha1.Signature{KeyID: "k", Value: "v"}}}
+	spec := record.Spec
+	if _, err := transformOf(t, record)(record); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(spec, record.Spec); diff != "" {
+		t.Errorf("a record's spec is signed and stays whole (-want +got):\n%s", diff)
 	}
 	gone := cache.DeletedFinalStateUnknown{Key: "fund/permit"}
 	if got, err := transformOf(t, svc)(gone); err != nil || got != any(gone) {

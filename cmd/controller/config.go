@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -49,4 +51,13 @@ func findConfig() (*rest.Config, error) {
 		BearerTokenFile: token, // read again when it was refreshed
 		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(dir, "ca.crt")},
 	}, nil
+}
+
+// lean lets the cache be what the memory is for: garbage may grow to half of it, unless GOGC says otherwise, and nobody profiles a
+// pod's heap.
+func lean() {
+	runtime.MemProfileRate = 0
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }

@@ -64,6 +64,7 @@ func parse() *flags {
 }
 
 func main() {
+	lean()
 	f := parse()
 	level := slog.LevelInfo
 	if f.verbose {
