@@ -4,9 +4,7 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -107,9 +105,9 @@ func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation,
 // complete fills in where the application goes and by when it must be decided.
 func (s *Server) complete(c *call, model *form.Model, envelope *form.Envelope, filing *store.Filing) error {
 	filedAt := c.now.In(s.options.Location)
-	body, err := json.Marshal(envelope)
+	body, err := model.EncodeJSON(envelope)
 	if err != nil {
-		return fmt.Errorf("encode application: %w", err)
+		return err
 	}
 	destination, _ := model.Route(envelope, s.formNow(c))
 	if destination.Unit == "" {
