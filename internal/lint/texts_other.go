@@ -44,12 +44,12 @@ func (t *textCheck) otherService(text string, path *place) string {
 	if len(t.own) == 0 || !slices.Contains(ownTexts, path.field()) {
 		return ""
 	}
-	// Most texts have nothing that the expressions look for, and looking is dear.
+	// Most texts have no quotation marks and no digits, which the expressions look for, and looking is dear.
 	var named [][]string
-	if strings.ContainsAny(text, `«“"`) && (strings.Contains(text, "слуг") || strings.Contains(text, "ervice")) {
+	if strings.ContainsAny(text, `«»“”„"`) && mentionsService(text) {
 		named = namedService.FindAllStringSubmatch(text, -1)
 	}
-	if strings.Contains(text, "од услуги") || strings.Contains(text, "ode ") {
+	if strings.ContainsAny(text, "0123456789") && mentionsService(text) {
 		named = append(named, codedService.FindAllStringSubmatch(text, -1)...)
 	}
 	for _, match := range named {
@@ -58,6 +58,16 @@ func (t *textCheck) otherService(text string, path *place) string {
 		}
 	}
 	return ""
+}
+
+// mentionsService tells whether a text may speak of a service, in small letters or in capitals.
+func mentionsService(text string) bool {
+	for _, part := range []string{"слуг", "ervice", "СЛУГ", "ERVICE"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // isOwn tells that a name is this service's, or a part of it, or it with words around.

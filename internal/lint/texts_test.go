@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/definition"
 )
 
 func TestTexts(t *testing.T) {
@@ -58,6 +59,27 @@ func TestForeignScript(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			if got := foreignScript(tc.tag, tc.text); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAnotherServiceIsSeenInAnySpelling(t *testing.T) {
+	cases := map[string]struct{ text, want string }{
+		"a code after a colon":         {"Service code: 10000000109", "10000000109"},
+		"a code after a colon in ru":   {"Код услуги: 10000000109", "10000000109"},
+		"a code in capitals":           {"КОД УСЛУГИ № 10000000109", "10000000109"},
+		"a name in capitals":           {"УСЛУГА «ОХОТНИЧИЙ БИЛЕТ»", "ОХОТНИЧИЙ БИЛЕТ"},
+		"a name in low quotation mark": {"Для услуги „Охотничий билет”", "Охотничий билет"},
+		"the service's own code":       {"Service code: 70000000001", ""},
+		"a number without a service":   {"Call 10000000109", ""},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := textCheck{own: []string{"Reader's card", "70000000001"}}
+			form := &place{name: "form", parent: &place{name: definition.Root}}
+			if got := c.otherService(tc.text, form); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
