@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -150,7 +151,11 @@ func (r *jsonReader) token() (json.Token, *SyntaxError) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, r.fail(offset, "документ JSON обрывается", "the JSON document breaks off")
 	}
-	return nil, r.fail(offset, "ошибка в записи JSON: "+err.Error(), "not JSON: "+err.Error())
+	message := err.Error()
+	if !utf8.ValidString(message) || strings.ContainsFunc(message, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		message = "letters outside of a text" // the decoder would show a byte of one as another letter
+	}
+	return nil, r.fail(offset, "ошибка в записи JSON: "+message, "not JSON: "+message)
 }
 
 func (r *jsonReader) fail(offset int64, ru, en string) *SyntaxError {

@@ -95,7 +95,7 @@ func (m *Model) violation(pointer, code string) Violation {
 	if d := m.documentAt(pointer); d != nil {
 		return Violation{Pointer: pointer, Code: code, Message: say(code, d.subject(code))}
 	}
-	s := subject{label: plain(strings.TrimPrefix(pointer, "/data"))}
+	s := subject{label: plain(strings.TrimPrefix(pointer, "/data/"))}
 	switch {
 	case n == nil:
 		return Violation{Pointer: pointer, Code: code, Message: say(code, s)}

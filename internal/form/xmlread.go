@@ -149,6 +149,9 @@ var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 // maxToken is how many characters of a name a pointer repeats. No schema has a longer one.
 const maxToken = 100
 
+// PointerToken writes a name that a client chose as a token of a JSON Pointer, cut to what a schema could have.
+func PointerToken(name string) string { return escapePointer(name) }
+
 // escapePointer writes a name as a token of a JSON Pointer. What is longer than any name of a schema is cut: an answer that tells
 // of it must not repeat it.
 func escapePointer(name string) string {

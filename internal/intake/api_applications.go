@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -59,12 +58,13 @@ type receiptBody struct {
 
 // fileAPI takes an application as JSON or XML: POST /api/v1/services/{service}/applications.
 func (s *Server) fileAPI(c *call) error {
-	mediaType, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || !isOneOf(mediaType, "application/json", "application/xml", "text/xml") {
+	mediaType, charset, ok := c.applicationType()
+	if !ok {
+		c.w.Header().Set("Accept", "application/json, application/xml, text/xml")
 		return refuse(http.StatusUnsupportedMediaType, "mediaType")
 	}
-	key := c.Header.Get(idempotencyKey)
-	if key != "" && !isKey(key) {
+	key, ok := c.only(idempotencyKey)
+	if !ok || key != "" && !isKey(key) {
 		return refuse(http.StatusBadRequest, "badKey")
 	}
 	body, err := readBody(c.Request)
@@ -74,7 +74,7 @@ func (s *Server) fileAPI(c *call) error {
 	filing := store.Filing{
 		Client: c.apiClient(), IdempotencyKey: key, RequestHash: requestHash(mediaType, c.Header.Get(uploadsHeader), body), Starts: true,
 	}
-	receipt, err := s.fileBody(c, mediaType, params["charset"], body, filing)
+	receipt, err := s.fileBody(c, mediaType, charset, body, filing)
 	if err != nil && key != "" {
 		// What was acknowledged once is answered again, also when it would be refused today: the service was suspended meanwhile,
 		// its rules changed, the uploads were taken.
@@ -87,6 +87,20 @@ func (s *Server) fileAPI(c *call) error {
 		return err
 	}
 	return s.answerReceipt(c, receipt)
+}
+
+// applicationType is the media type of an application and its charset, "" when the header has none. JSON is always in UTF-8.
+func (c *call) applicationType() (mediaType, charset string, ok bool) {
+	header, ok := c.only("Content-Type")
+	if !ok {
+		return "", "", false
+	}
+	mediaType, params, err := mime.ParseMediaType(header)
+	if err != nil || !isOneOf(mediaType, "application/json", "application/xml", "text/xml") {
+		return "", "", false
+	}
+	charset = params["charset"]
+	return mediaType, charset, mediaType != "application/json" || charset == "" || strings.EqualFold(charset, "utf-8")
 }
 
 func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filing store.Filing) (store.Receipt, error) {
@@ -104,11 +118,15 @@ func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filin
 
 // lostUpload tells that a file for a document is not there. Beside XML an upload is named without its document.
 func (s *Server) lostUpload(document string) form.Violation {
-	pointer := "/documents"
-	if document != "" {
-		pointer += "/" + document
+	return form.Violation{Pointer: documentPointer(document), Code: form.CodeUnknown, Message: s.text("upload.unknown")}
+}
+
+// documentPointer is where a document stands in an application, or all of them when none is named.
+func documentPointer(document string) string {
+	if document == "" {
+		return "/documents"
 	}
-	return form.Violation{Pointer: pointer, Code: form.CodeUnknown, Message: s.text("upload.unknown")}
+	return "/documents/" + form.PointerToken(document)
 }
 
 // readBody reads a bounded body at once: the parser wants it whole.
@@ -118,11 +136,7 @@ func readBody(r *http.Request) ([]byte, error) {
 		b.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	if _, err := b.ReadFrom(r.Body); err != nil {
-		var tooLong *http.MaxBytesError
-		if errors.As(err, &tooLong) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, err
-		}
-		return nil, &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
+		return nil, err
 	}
 	return b.Bytes(), nil
 }

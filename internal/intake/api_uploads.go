@@ -64,13 +64,13 @@ func (s *Server) receive(c *call, file store.File, body io.Reader, length int64)
 	limit, ok := model.FileLimit(file.Document)
 	if !ok {
 		return store.FileInfo{}, invalid([]form.Violation{{
-			Pointer: "/documents/" + file.Document, Code: form.CodeUnknown, Message: s.text("upload.noDocument"),
+			Pointer: documentPointer(file.Document), Code: form.CodeUnknown, Message: s.text("upload.noDocument"),
 		}})
 	}
 	reader := bufio.NewReaderSize(body, sniffed)
 	peeked, err := reader.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return store.FileInfo{}, &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
+		return store.FileInfo{}, unreadable(err)
 	}
 	head := slices.Clone(peeked) // reading on overwrites what was peeked
 	if wrong := model.CheckFile(file.Document, file.Name, head, max(length, int64(len(head)))); len(wrong) > 0 {

@@ -46,11 +46,12 @@ func (s *Server) check(c *call) error {
 // submit sends the application: POST /s/{service}/apply/{draft}/check.
 func (s *Server) submit(c *call) error {
 	return s.onDraft(c, func(c *call, d *draft) error {
-		if err := c.ParseForm(); err != nil {
-			return unreadable(err)
+		values, err := c.formValues()
+		if err != nil {
+			return err
 		}
-		agreed := c.PostForm.Get("declaration") == "agreed"
-		if version := c.PostForm.Get("version"); version != strconv.FormatInt(d.Version, 10) {
+		agreed := values.Get("declaration") == "agreed"
+		if version := values.Get("version"); version != strconv.FormatInt(d.Version, 10) {
 			// Nobody agrees to what they have not seen.
 			return s.showCheck(c, d, http.StatusConflict, nil, c.say(s, "check.changed"), false)
 		}

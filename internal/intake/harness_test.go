@@ -153,7 +153,9 @@ func openIntake(t *testing.T, path string, c *clock, o Options) *fixture {
 	if f.Server, err = New(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	public, inner := httptest.NewServer(f.Public()), httptest.NewServer(f.Inner())
+	public, inner := httptest.NewUnstartedServer(nil), httptest.NewServer(f.Inner())
+	public.Config = newHTTPServer(f.Public(), standing)
+	public.Start()
 	f.url, f.inner = public.URL, inner.URL
 	t.Cleanup(func() {
 		public.Close()

@@ -12,11 +12,22 @@ import (
 	"time"
 )
 
+// patience is how long a server waits for a client, at each step.
+type patience struct {
+	// header and request are how long the headers and the whole request may take to come.
+	header, request time.Duration
+	// answer is how long sending the answer may take, from the end of the headers on: longer than request, so that whoever was too
+	// slow learns it.
+	answer time.Duration
+	// idle is how long a connection without a request is kept.
+	idle time.Duration
+}
+
+var standing = patience{header: 10 * time.Second, request: 30 * time.Second, answer: 40 * time.Second, idle: 90 * time.Second}
+
 const (
-	headerTime  = 10 * time.Second
-	idleTime    = 90 * time.Second
-	maxHeader   = 32 << 10
-	requestTime = 30 * time.Second
+	// maxHeader bounds the headers of a request, in bytes.
+	maxHeader = 32 << 10
 	// uploadTime is how long a request with files may take: 50 MiB at 1 Mbit/s.
 	uploadTime = 8 * time.Minute
 	// drainTime is how long requests that have begun may take when the server stops.
@@ -60,12 +71,17 @@ func Listen(ctx context.Context, server Listener, public, inner string) error {
 	return nil
 }
 
-// serveOn serves on a listener until ctx ends, and closes it.
-func serveOn(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
+// newHTTPServer bounds what one connection may take of the machine.
+func newHTTPServer(handler http.Handler, p patience) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: p.header, ReadTimeout: p.request, WriteTimeout: p.answer, IdleTimeout: p.idle,
 		MaxHeaderBytes: maxHeader,
 	}
+}
+
+// serveOn serves on a listener until ctx ends, and closes it.
+func serveOn(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := newHTTPServer(handler, standing)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

@@ -5,11 +5,13 @@ package intake
 import (
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/okno-dev/okno/internal/form"
 	"github.com/okno-dev/okno/internal/intake/store"
@@ -33,10 +35,8 @@ type sentPage struct {
 // readPage reads a page's values, and takes its files into the draft as they come.
 func (s *Server) readPage(c *call, d *draft, view form.PageView) (*sentPage, error) {
 	if !strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data") {
-		if err := c.ParseForm(); err != nil {
-			return nil, unreadable(err)
-		}
-		return &sentPage{values: c.PostForm}, nil
+		values, err := c.formValues()
+		return &sentPage{values: values}, err
 	}
 	c.Body = http.MaxBytesReader(c.w, c.Body, pageLimit(view))
 	reader, err := c.MultipartReader()
@@ -46,7 +46,7 @@ func (s *Server) readPage(c *call, d *draft, view form.PageView) (*sentPage, err
 	sent := &sentPage{values: url.Values{}}
 	for parts, bytes := 0, 0; ; parts++ {
 		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && parts > 0 {
 			return sent, nil
 		}
 		if err != nil {
@@ -66,10 +66,35 @@ func (s *Server) readPage(c *call, d *draft, view form.PageView) (*sentPage, err
 	}
 }
 
-// unreadable keeps the reason when a body is too large, and is a 400 otherwise.
+// formValues reads what a browser sends from a form without files.
+func (c *call) formValues() (url.Values, error) {
+	if mediaType, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return nil, refuse(http.StatusUnsupportedMediaType, "formType")
+	}
+	if err := c.ParseForm(); err != nil {
+		return nil, unreadable(err)
+	}
+	parts := 0
+	for name, values := range c.PostForm {
+		if parts += len(values); parts > maxValues {
+			return nil, refuse(http.StatusRequestEntityTooLarge, "bodyTooLarge", "Limit", maxBody>>10)
+		}
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) {
+				return nil, unreadable(errors.New("a value is not UTF-8"))
+			}
+		}
+	}
+	return c.PostForm, nil
+}
+
+// unreadable keeps the reason when a body is too large or the sender did not finish it, and is a 400 otherwise.
 func unreadable(err error) error {
-	var tooLong *http.MaxBytesError
-	if errors.As(err, &tooLong) {
+	var (
+		tooLong *http.MaxBytesError
+		cut     *bodyError
+	)
+	if errors.As(err, &tooLong) || errors.As(err, &cut) {
 		return err
 	}
 	return &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
@@ -96,7 +121,11 @@ func takeValue(part *multipart.Part, values url.Values, bytes *int) error {
 	if *bytes += len(value); *bytes > maxBody {
 		return refuse(http.StatusRequestEntityTooLarge, "bodyTooLarge", "Limit", maxBody>>10)
 	}
-	if name := part.FormName(); name != "" && !strings.HasPrefix(name, documentInput) {
+	name := part.FormName()
+	if !utf8.Valid(value) || !utf8.ValidString(name) {
+		return unreadable(errors.New("a value is not UTF-8"))
+	}
+	if name != "" && !strings.HasPrefix(name, documentInput) {
 		values.Add(name, string(value))
 	}
 	return nil

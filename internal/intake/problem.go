@@ -37,7 +37,7 @@ func (s *Server) problem(c *call, r *refusal) {
 	}
 	if r.syntax != nil {
 		body.Detail = r.syntax.Text.In(c.lang, "en")
-		body.Errors = []problemError{{Code: "syntax", Detail: syntaxPlace(r.syntax.Line, r.syntax.Offset)}}
+		body.Errors = []problemError{{Code: "syntax", Detail: s.renderer.Say(c.lang, "problem.syntax.place", "Line", r.syntax.Line, "Byte", r.syntax.Offset+1)}}
 	}
 	for _, v := range r.violations {
 		body.Errors = append(body.Errors, problemError{Pointer: v.Pointer, Code: v.Code, Detail: v.Message.In(c.lang, "ru", "en")})
@@ -46,13 +46,6 @@ func (s *Server) problem(c *call, r *refusal) {
 	if err := writeJSON(c.w, r.status, "application/problem+json", body); err != nil {
 		s.log.Debug("cannot write a problem", "err", err)
 	}
-}
-
-func syntaxPlace(line int, offset int64) string {
-	if line > 0 {
-		return "line " + strconv.Itoa(line)
-	}
-	return "byte " + strconv.FormatInt(offset, 10)
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, body any) error {

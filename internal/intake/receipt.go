@@ -126,18 +126,20 @@ func (s *Server) findReceipt(c *call) error { return s.showFind(c, http.StatusOK
 
 // openReceipt takes a number and its code: POST /s/{service}/receipt.
 func (s *Server) openReceipt(c *call) error {
-	if err := c.ParseForm(); err != nil {
-		return unreadable(err)
+	values, err := c.formValues()
+	if err != nil {
+		return err
 	}
-	return s.unlock(c, strings.TrimSpace(c.PostForm.Get("number")), true)
+	return s.unlock(c, strings.TrimSpace(values.Get("number")), true)
 }
 
 func (s *Server) unlock(c *call, number string, askNumber bool) error {
-	if err := c.ParseForm(); err != nil {
-		return unreadable(err)
+	values, err := c.formValues()
+	if err != nil {
+		return err
 	}
 	c.SetPathValue("number", number)
-	application, err := s.secretApplication(c, c.PostForm.Get("secret"))
+	application, err := s.secretApplication(c, values.Get("secret"))
 	var r *refusal
 	if errors.As(err, &r) && r.id == "noApplication" {
 		return s.showFind(c, http.StatusUnprocessableEntity, number, askNumber, summaryError{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 
 	"github.com/okno-dev/okno/internal/form"
 	"github.com/okno-dev/okno/internal/intake/store"
@@ -48,6 +49,7 @@ func refusalOf(err error) *refusal {
 		r       *refusal
 		syntax  *form.SyntaxError
 		tooLong *http.MaxBytesError
+		cut     *bodyError
 	)
 	switch {
 	case errors.As(err, &r):
@@ -56,6 +58,10 @@ func refusalOf(err error) *refusal {
 		return &refusal{status: http.StatusBadRequest, id: "syntax", syntax: syntax, cause: err}
 	case errors.As(err, &tooLong):
 		return &refusal{status: http.StatusRequestEntityTooLarge, id: "bodyTooLarge", pairs: []any{"Limit", tooLong.Limit >> 10}, cause: err}
+	case errors.As(err, &cut) && errors.Is(err, os.ErrDeadlineExceeded):
+		return &refusal{status: http.StatusRequestTimeout, id: "slow", cause: err}
+	case errors.As(err, &cut):
+		return &refusal{status: http.StatusBadRequest, id: "unreadable", cause: err}
 	case errors.Is(err, store.ErrKeyReused):
 		return &refusal{status: http.StatusConflict, id: "keyReused", cause: err}
 	case errors.Is(err, store.ErrConflict):

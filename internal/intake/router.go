@@ -118,7 +118,7 @@ func (s *Server) unmatched(mux *http.ServeMux) http.Handler {
 		if a.status == http.StatusMethodNotAllowed {
 			id = "method"
 		}
-		s.refuse(&call{Request: r, w: w, now: s.options.Clock()}, refuse(a.status, id))
+		s.refuse(&call{Request: r, w: w, now: s.options.Clock()}, refuse(a.status, id, "Allow", w.Header().Get("Allow")))
 	})
 }
 
@@ -222,8 +222,8 @@ func (s *Server) prepare(c *call) error {
 		if wait, ok := s.limiter.take(clientOf(c.Request), c.now); !ok {
 			return &refusal{status: http.StatusTooManyRequests, id: "tooMany", retryAfter: int(wait/time.Second) + 1}
 		}
-		if !c.streams() {
-			c.Body = http.MaxBytesReader(c.w, c.Body, maxBody)
+		if err := c.bound(); err != nil {
+			return err
 		}
 	}
 	if name := c.PathValue("service"); name != "" {
