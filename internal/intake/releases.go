@@ -83,7 +83,7 @@ func (r *releases) fulfil(ctx context.Context, place *list.Element) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h.release, h.err = release, err
-	close(h.ready)
+	defer close(h.ready)
 	switch {
 	case r.held[h.key] != place: // given up or replaced meanwhile
 	case err != nil:
