@@ -40,6 +40,7 @@ const (
 	whileRunning = 2 * time.Minute // for what somebody changed by hand
 	whenRefused  = 30 * time.Second
 	whileProving = 10 * time.Second // for a prover that comes; proofs that end wake by themselves
+	whenBehind   = time.Second      // what the cache has not seen may be a checkpoint or a label, which wake nobody
 	// patience is how long a running intake may be away before its agency, and every service of it, is said not to stand: a
 	// restart is nobody's business.
 	patience = time.Minute
@@ -143,7 +144,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.report(ctx, p, out); err != nil && !apierrors.IsConflict(err) {
+	switch err := r.report(ctx, p, out); {
+	case apierrors.IsConflict(err):
+		return ctrl.Result{RequeueAfter: whenBehind}, nil
+	case err != nil:
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: out.lookAgain}, nil
