@@ -60,6 +60,7 @@ func TestTheWalkOfTheREADME(t *testing.T) {
 		{"NothingIsWrittenWhileNothingChanges", (*walk).quiet},
 		{"TheIntakeStartsAndFilesWithoutTheAPIServer", (*walk).outage},
 		{"StoppedAndStartedAgainItContinues", (*walk).again},
+		{"TheTutorialGoesOnInTheCluster", (*walk).tutorial},
 	} {
 		// The steps build on each other: after one that failed the others would only say so too.
 		if !t.Run(step.name, func(t *testing.T) { step.do(w, t) }) {
