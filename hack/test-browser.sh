@@ -12,4 +12,4 @@ if [[ ! -d node_modules || package-lock.json -nt node_modules ]]; then
 	npm ci --silent --no-audit --no-fund
 	touch node_modules
 fi
-OKNO_TEST_CHROMIUM=$browser exec go test -count=1 -timeout 20m .
+OKNO_TEST_CHROMIUM=$browser exec go test -count=1 -timeout 40m .

@@ -28,7 +28,7 @@ const (
 )
 
 // fewest is how many states a walk must report at the least: one that ends early must not pass.
-const fewest = 250
+const fewest = 500
 
 // state is what the walk says of one state of one page.
 type state struct {
