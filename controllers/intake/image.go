@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,7 +41,7 @@ func (k *Keeper) hold(ctx context.Context, p *v1alpha1.ServiceProvider) (held, e
 	if err != nil || len(records) == 0 {
 		return held{}, err
 	}
-	program, err := k.Trials.prover.Image(ctx)
+	program, err := k.program(ctx)
 	if err != nil {
 		return held{proving: fmt.Sprintf("the intake image %s waits for a prover that runs it: %v", k.Settings.IntakeImage, err)}, nil
 	}
@@ -60,6 +61,16 @@ func (k *Keeper) hold(ctx context.Context, p *v1alpha1.ServiceProvider) (held, e
 		h.proving = fmt.Sprintf("what is served cannot be proven on the intake image %s: %v", k.Settings.IntakeImage, err)
 	}
 	return h, nil
+}
+
+// proverTime bounds the question to the prover, which holds up the agencies that come after.
+const proverTime = 3 * time.Second
+
+// program is what the prover of the new image runs.
+func (k *Keeper) program(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, proverTime)
+	defer cancel()
+	return k.Trials.prover.Image(ctx)
 }
 
 func imageOf(set *appsv1.StatefulSet) string {
