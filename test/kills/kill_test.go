@@ -58,7 +58,8 @@ func TestKilledAtRandomMomentsTheControllerEndsWhereACalmOneDoes(t *testing.T) {
 // longest is how long a controller lives at most before it is killed. It needs about a second to begin; some never come that far.
 const longest = 3 * time.Second
 
-// disturbed leads n services while the controller is killed up to limit times, and returns where they end and how often it was.
+// disturbed leads n services while the controller is killed up to limit times, and returns where they end and how often it was. It
+// leaves no controller behind.
 func (p *plane) disturbed(round string, n, limit int) (map[string]ending, int) {
 	p.Helper()
 	var over atomic.Bool
@@ -70,7 +71,7 @@ func (p *plane) disturbed(round string, n, limit int) (map[string]ending, int) {
 			alive := time.NewTimer(rand.N(longest))
 			select {
 			case <-alive.C:
-			case <-p.controller.Done():
+			case <-p.turn.controller.Done():
 			}
 			p.kill()
 			killed++
@@ -80,6 +81,7 @@ func (p *plane) disturbed(round string, n, limit int) (map[string]ending, int) {
 	ends := p.lives(round, n)
 	over.Store(true)
 	killing.Wait()
+	p.kill()
 	return ends, killed
 }
 

@@ -41,18 +41,23 @@ func TestMain(m *testing.M) {
 // plane is a control plane without Kubernetes' own controllers, a prover, and the controller that is killed.
 type plane struct {
 	*testing.T
-	root, dir  string
-	cluster    *controlplane.Cluster
-	admin      client.Client
-	controller *process.Process
-	started    int // controllers so far; each has a log of its own
-	prover     [2]string
-	keys       signature.Keys
+	root, dir string
+	cluster   *controlplane.Cluster
+	admin     client.Client
+	turn      *turn // shared by copies of the plane, which tests have that run at the same time
+	prover    [2]string
+	keys      signature.Keys
+}
+
+// turn is the controller that lives now. Only who kills looks at it.
+type turn struct {
+	controller *process.Process // nil while none does
+	started    int              // controllers so far; each has a log of its own
 }
 
 func newPlane(t *testing.T) *plane {
 	t.Helper()
-	p := &plane{T: t, root: controlplanetest.ModuleRoot(t), dir: t.TempDir()}
+	p := &plane{T: t, root: controlplanetest.ModuleRoot(t), dir: t.TempDir(), turn: &turn{}}
 	bin := controlplanetest.BinDir(t)
 	p.build("controller", "intake")
 	var err error
@@ -135,13 +140,16 @@ func freeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// start starts the controller.
+// start starts the controller. It is the only one: two would finish each other's work.
 func (p *plane) start() {
 	p.Helper()
+	if p.turn.controller != nil {
+		p.Fatal("there is a controller already")
+	}
 	var err error
-	p.started++
-	p.controller, err = process.Start(process.Spec{
-		Path: filepath.Join(p.dir, "controller"), Dir: p.dir, Log: filepath.Join(p.dir, fmt.Sprintf("controller-%d.log", p.started)),
+	p.turn.started++
+	p.turn.controller, err = process.Start(process.Spec{
+		Path: filepath.Join(p.dir, "controller"), Dir: p.dir, Log: filepath.Join(p.dir, fmt.Sprintf("controller-%d.log", p.turn.started)),
 		Env:  append(os.Environ(), "KUBECONFIG="+filepath.Join(p.dir, "controller.kubeconfig")),
 		Args: []string{"--prover-url=" + p.prover[0], "--prover-inner-url=" + p.prover[1], "--health-probe-bind-address=127.0.0.1:0"},
 	})
@@ -152,16 +160,16 @@ func (p *plane) start() {
 
 // kill ends the controller with SIGKILL and tells what it said if that was not what ended it.
 func (p *plane) kill() {
-	if p.controller == nil {
+	if p.turn.controller == nil {
 		return
 	}
 	select {
-	case <-p.controller.Done():
-		p.Errorf("the controller ended by itself:\n%s", process.Tail(filepath.Join(p.dir, fmt.Sprintf("controller-%d.log", p.started)), 4000))
+	case <-p.turn.controller.Done():
+		p.Errorf("the controller ended by itself:\n%s", process.Tail(filepath.Join(p.dir, fmt.Sprintf("controller-%d.log", p.turn.started)), 4000))
 	default:
 	}
-	p.controller.Kill()
-	p.controller = nil
+	p.turn.controller.Kill()
+	p.turn.controller = nil
 }
 
 // settle waits until decisions count: those made while the admission policies were new, or had just been changed, do not.
