@@ -98,7 +98,7 @@ type apartView struct {
 type lister struct {
 	lang   string
 	topics topicNames
-	say    func(id string, pairs ...any) string
+	say    sayer
 }
 
 func (l lister) page(q Query, r *Results) listPage {
@@ -143,21 +143,21 @@ func (l lister) item(s Listed, r *Results) listItem {
 	return listItem{
 		Path: servicePath(s.Provider.Name, s.Name), Title: s.Definition.ShortTitle, Summary: s.Definition.Summary,
 		Agency: s.Provider.DisplayName, Suspended: state == stateSuspended, NotOpen: state == stateNotYet || state == stateClosed,
-		Free: isFree(s.Definition), Fees: l.sums(s.Definition.Fees), Term: s.Definition.Process.Deadline,
+		Free: isFree(s.Definition), Fees: sumsOf(s.Definition.Fees, l.lang, l.say), Term: s.Definition.Process.Deadline,
 	}
 }
 
-// sums are what the service costs: each sum once, or the least when there are more than two.
-func (l lister) sums(fees []v1alpha1.Fee) string {
+// sumsOf are what the service costs: each sum once, or the least when there are more than two.
+func sumsOf(fees []v1alpha1.Fee, lang string, say sayer) string {
 	sums := distinctSums(fees)
 	if len(sums) > 2 {
-		return l.say("catalogue.costFrom", "Sum", page.Money(l.lang, sums[0].Amount, sums[0].Currency))
+		return say("catalogue.costFrom", "Sum", page.Money(lang, sums[0].Amount, sums[0].Currency))
 	}
 	texts := make([]string, len(sums))
 	for i, f := range sums {
-		texts[i] = page.Money(l.lang, f.Amount, f.Currency)
+		texts[i] = page.Money(lang, f.Amount, f.Currency)
 	}
-	return strings.Join(texts, l.say("catalogue.or"))
+	return strings.Join(texts, say("catalogue.or"))
 }
 
 // distinctSums are the fees without those of the same sum as one before, the least first.

@@ -180,7 +180,7 @@ func TestTextsOfAnotherLanguageAreMarked(t *testing.T) {
 	marked := regexp.MustCompile(`(?s)<(span|div) lang="ru">.*?</(span|div)>`)
 	// A title holds no elements, the links to languages are marked by themselves, and numbers of acts are the same everywhere.
 	others := regexp.MustCompile(`(?s)<title>.*?</title>|<nav .*?</nav>|[0-9]+-?(ФЗ|н|п)`)
-	for _, path := range []string{"/", "/services/sfr/pension-delivery"} {
+	for _, path := range []string{"/", "/services/sfr/pension-delivery", "/services/sfr/pension-delivery/staff"} {
 		_, body, _ := get(t, h, path)
 		rest := others.ReplaceAllString(marked.ReplaceAllString(body, ""), "")
 		for _, line := range strings.Split(rest, "\n") {
@@ -231,7 +231,7 @@ func TestServicePageSpeaksToApplicants(t *testing.T) {
 		"the phone number without gaps":  `href="tel:88001000001"`,
 		"how long data are kept":         "kept for 1826 days.",
 		"that a question is not a must":  "<strong>Question to the applicant</strong><br>Takes up to 5 working days.<br>This stage is not always needed.",
-		"that everything is checked":     "<strong>Check of the information</strong><br>Takes up to 2 working days.</li>",
+		"that everything is checked":     "<strong>Check of the information</strong><br>Takes up to 2 working days.<br><span class=\"govuk-hint\">Next: ",
 		"a refusal among the outcomes":   "<li>Service refused</li>",
 		"where to get the bank's paper":  "The bank that keeps the account<br>At a branch or in the bank&#39;s app</dd>",
 		"that the agency asks for birth": "The agency obtains it; you need not bring it",
@@ -267,7 +267,7 @@ func TestUnknownAddressLeadsBackToTheCatalogue(t *testing.T) {
 // A text that no page says is one that translators work on for nothing, or one that a page forgot.
 func TestEachTextIsSaid(t *testing.T) {
 	var said strings.Builder
-	for _, pattern := range []string{"../../web/templates/portal/*.html", "*.go"} {
+	for _, pattern := range []string{"../../web/templates/portal/*.html", "../../web/templates/portal/parts/*.html", "*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

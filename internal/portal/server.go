@@ -70,6 +70,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.list)
 	mux.HandleFunc("GET /services/{provider}/{service}", s.service)
+	mux.HandleFunc("GET /services/{provider}/{service}/staff", s.staff)
 	mux.Handle("GET "+page.StaticPrefix, s.static)
 	mux.HandleFunc("/", s.notFound)
 	return page.Secure(mux, s.public.Scheme == "https")
@@ -101,7 +102,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		if q.Words != "" {
 			title = q.Words + " – " + title
 		}
-		l := lister{lang: lang, topics: s.index.topics, say: func(id string, pairs ...any) string { return s.render.Say(lang, id, pairs...) }}
+		l := lister{lang: lang, topics: s.index.topics, say: s.sayer(lang)}
 		layout := s.layout(r, lang, title)
 		for i := range layout.Languages {
 			layout.Languages[i].URL = languageURL(layout.Languages[i].URL, q)
@@ -123,8 +124,15 @@ func languageURL(address string, q Query) string {
 }
 
 func (s *Server) service(w http.ResponseWriter, r *http.Request) {
+	s.ofService(w, r, "service", func(service *Service, p Provider, lang string) any {
+		return newServicePage(service, p, lang, s.agencyBase(p.Name), s.sayer(lang), s.index.now())
+	})
+}
+
+// ofService serves one of the pages of a service.
+func (s *Server) ofService(w http.ResponseWriter, r *http.Request, name string, body func(*Service, Provider, string) any) {
 	lang := s.language(w, r)
-	k := cacheKey{kind: "service", lang: lang, provider: r.PathValue("provider"), service: r.PathValue("service")}
+	k := cacheKey{kind: name, lang: lang, provider: r.PathValue("provider"), service: r.PathValue("service")}
 	now := s.index.now()
 	service, provider, named, ok := s.index.find(k.provider, k.service, now)
 	if !ok {
@@ -135,7 +143,10 @@ func (s *Server) service(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, k, func(a *answer) bool { return a.service == service && a.stamp == current }, func() (*answer, error) {
 		layout := s.layout(r, lang, service.Definition.ShortTitle.In(lang))
 		layout.Back = "/"
-		a, err := s.compose("service", layout, newServicePage(service, provider, lang, s.agencyBase(provider.Name)))
+		if name != "service" {
+			layout.Back = servicePath(provider.Name, service.Name)
+		}
+		a, err := s.compose(name, layout, body(service, provider, lang))
 		if err == nil {
 			a.service, a.stamp = service, current
 			a.header.Set("Okno-Digest", service.Digest)
@@ -181,6 +192,10 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	lang := s.language(w, r)
 	s.show(w, r, http.StatusNotFound, "problem", s.layout(r, lang, s.render.Say(lang, "catalogue.notFoundTitle")),
 		problemPage{"catalogue.notFoundTitle", "catalogue.notFoundText"})
+}
+
+func (s *Server) sayer(lang string) sayer {
+	return func(id string, pairs ...any) string { return s.render.Say(lang, id, pairs...) }
 }
 
 func (s *Server) language(w http.ResponseWriter, r *http.Request) string {

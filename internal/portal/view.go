@@ -4,6 +4,7 @@ package portal
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -30,6 +31,14 @@ type servicePage struct {
 	Refusals  []refusalView
 	Process   processView
 	Citizens  []v1alpha1.Guide
+	// Cost is what it costs at a glance.
+	Cost      string
+	Scheme    schemeView
+	Exchanges []exchangeView
+	// NotOpen tells that applications are not taken now for another cause than a suspension; OpensAt is when they will be.
+	NotOpen bool
+	OpensAt *time.Time
+	Staff   string // where the same page is for staff
 }
 
 // documentView is a document as an applicant needs to know it.
@@ -67,15 +76,18 @@ type processView struct {
 
 type stageView struct {
 	Name v1alpha1.Text
+	// Next are the stages that can follow.
+	Next []v1alpha1.Text
 	Term *v1alpha1.Duration
 	// IfNeeded tells that an application can come to a decision without this stage.
 	IfNeeded, ClockStops bool
 }
 
 // newServicePage says what the page of a service shows in a language; base is the agency's public address.
-func newServicePage(s *Service, p Provider, language, base string) servicePage {
+func newServicePage(s *Service, p Provider, language, base string, say sayer, now time.Time) servicePage {
 	def := s.Definition
-	return servicePage{
+	state := s.stateAt(now)
+	v := servicePage{
 		Service: s, Def: def, Provider: p,
 		FormURL:   base + "/s/" + url.PathEscape(s.Name),
 		OpenAPI:   base + "/api/v1/services/" + url.PathEscape(s.Name) + "/openapi.json",
@@ -90,7 +102,15 @@ func newServicePage(s *Service, p Provider, language, base string) servicePage {
 		},
 		Process:  processOf(def.Process.Stages),
 		Citizens: guidesFor("Citizen", def.Guides),
+		Cost:     sumsOf(def.Fees, language, say),
+		Scheme:   schemeOf(def, language, say), Exchanges: exchangesOf(def),
+		NotOpen: state == stateNotYet || state == stateClosed,
+		Staff:   servicePath(p.Name, s.Name) + "/staff",
 	}
+	if state == stateNotYet {
+		v.OpensAt = &def.Limits.OpensAt.Time
+	}
+	return v
 }
 
 func originalOf(def *v1alpha1.ServiceDefinition) string {
@@ -142,11 +162,22 @@ func processOf(stages []v1alpha1.Stage) processView {
 			continue
 		}
 		out.Stages = append(out.Stages, stageView{
-			Name: st.Name, Term: st.Deadline, ClockStops: st.Clock == "Stops",
+			Name: st.Name, Next: following(stages, st), Term: st.Deadline, ClockStops: st.Clock == "Stops",
 			IfNeeded: leadsToDecision(stages, st.ID, "") && leadsToDecision(stages, stages[0].ID, st.ID),
 		})
 	}
 	return out
+}
+
+// following are the names of the stages that can follow st, each once.
+func following(stages []v1alpha1.Stage, st v1alpha1.Stage) []v1alpha1.Text {
+	var names []v1alpha1.Text
+	for _, next := range stages {
+		if slices.ContainsFunc(st.Actions, func(a v1alpha1.Action) bool { return a.To == next.ID }) {
+			names = append(names, next.Name)
+		}
+	}
+	return names
 }
 
 // leadsToDecision tells whether a stage where it is decided can follow the stage from without passing the stage without.
