@@ -15,6 +15,14 @@ func servicePath(provider, service string) string {
 	return "/services/" + url.PathEscape(provider) + "/" + url.PathEscape(service)
 }
 
+// formURL is where a service's form is; base is its agency's address.
+func formURL(base, service string) string { return base + "/s/" + url.PathEscape(service) }
+
+// openAPIURL is where its API is described.
+func openAPIURL(base, service string) string {
+	return base + "/api/v1/services/" + url.PathEscape(service) + "/openapi.json"
+}
+
 // servicePage is what the template of a service sees. It is made by pure functions from the definition, so that the page says
 // what was approved and nothing else.
 type servicePage struct {
@@ -89,8 +97,8 @@ func newServicePage(s *Service, p Provider, language, base string, say sayer, no
 	state := s.stateAt(now)
 	v := servicePage{
 		Service: s, Def: def, Provider: p,
-		FormURL:   base + "/s/" + url.PathEscape(s.Name),
-		OpenAPI:   base + "/api/v1/services/" + url.PathEscape(s.Name) + "/openapi.json",
+		FormURL:   formURL(base, s.Name),
+		OpenAPI:   openAPIURL(base, s.Name),
 		Original:  originalOf(def),
 		Documents: documentsOf(def.Documents),
 		Fees:      feesOf(def.Fees, language),
