@@ -121,12 +121,18 @@ func TestANewImageProvesWhatIsServedBeforeItTakesTraffic(t *testing.T) {
 	}
 
 	// A restart proves nothing again and writes nothing.
-	count := &writes{}
-	f.transport = count.wrap
+	count, asked := &writes{}, &uses{seen: map[privilege]bool{}}
+	f.transport = func(next http.RoundTripper) http.RoundTripper { return asked.wrap(count.wrap(next)) }
 	f.runWith(next)
+	f.eventually("the intake to be looked at", func(context.Context) error {
+		return asked.has(privilege{inAgency, "apps", "statefulsets", "get", resources.IntakeName})
+	})
 	f.apply(f.service("birds"))
-	f.revision("birds") // every provider and service has been looked at by then
+	f.await("birds", v1alpha1.ConditionVerified, v1alpha1.ReasonScenariosFailed) // every service has been looked at by then
 	f.awaitImage(v1alpha1.ConditionStalled, v1alpha1.ReasonImageNotProven, old)
+	if got := proofs.Load(); got != 3 {
+		t.Errorf("%d proofs of three revisions", got)
+	}
 	for _, write := range count.taken() {
 		if !strings.Contains(write, "birds") && !strings.HasPrefix(write, "POST") {
 			t.Errorf("written by a restart: %s", write)
