@@ -21,7 +21,8 @@ type entry struct {
 	// days is the term in calendar days.
 	days int
 	// topics are its sector and its events, each once.
-	topics []string
+	topics   []string
+	topicIDs []int
 	// titles are what it is sorted by, in each of languages.
 	titles [2]string
 }

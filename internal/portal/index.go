@@ -38,6 +38,10 @@ type Provider struct {
 	DisplayName     v1alpha1.Text
 }
 
+func (p Provider) equal(other Provider) bool {
+	return p.Name == other.Name && p.Namespace == other.Namespace && maps.Equal(p.DisplayName, other.DisplayName)
+}
+
 // Index holds what is published now, and finds it. It is safe for concurrent use; readers never wait for a definition to be
 // decoded. A Publication changes what is known of its own service only, however many there are.
 type Index struct {
@@ -52,10 +56,11 @@ type Index struct {
 	slots     []*entry                         // by slot, nil where a service went
 	vacant    []uint32                         // slots that are free
 	words     *lexicon
-	byTitle   [2][]*entry // in each of languages
-	moments   []time.Time // when what is shown changes by itself, sorted
-	version   uint64      // of all this
-	renamed   uint64      // version of providers
+	topicIDs  map[string]int // a number for each topic that was ever met
+	byTitle   [2][]*entry    // in each of languages
+	moments   []time.Time    // when what is shown changes by itself, sorted
+	version   uint64         // of all this
+	renamed   uint64         // version of providers
 }
 
 type key struct{ namespace, service string }
@@ -64,7 +69,7 @@ type key struct{ namespace, service string }
 func NewIndex() *Index {
 	return &Index{
 		now: time.Now, topics: topicTexts, entries: map[key]*entry{}, followed: map[key]v1alpha1.PublicationSpec{},
-		providers: map[string]Provider{}, named: map[string]string{}, words: newLexicon(),
+		providers: map[string]Provider{}, named: map[string]string{}, words: newLexicon(), topicIDs: map[string]int{},
 	}
 }
 
@@ -157,6 +162,14 @@ func (x *Index) set(k key, s *Service) {
 		e.slot = uint32(len(x.slots))
 		x.slots = append(x.slots, e)
 	}
+	for _, topic := range e.topics {
+		id, known := x.topicIDs[topic]
+		if !known {
+			id = len(x.topicIDs)
+			x.topicIDs[topic] = id
+		}
+		e.topicIDs = append(e.topicIDs, id)
+	}
 	e.terms = x.words.put(e.slot, e.stems(x.words, x.providers[k.namespace].DisplayName, x.topics.all))
 	for i := range x.byTitle {
 		at, _ := slices.BinarySearchFunc(x.byTitle[i], e, titleOrder(i))
@@ -213,7 +226,8 @@ func (s *Service) with(seq int64, suspended bool) *Service {
 	return &next
 }
 
-// SetProviders replaces the agencies. Services of an agency that is called otherwise now are found by its new name.
+// SetProviders replaces the agencies. Services of an agency that is called otherwise now are found by its new name. Agencies that
+// are what they were, as they are whenever the status of one is written, change nothing: kept pages still hold.
 func (x *Index) SetProviders(providers []Provider) {
 	byNamespace, named := make(map[string]Provider, len(providers)), make(map[string]string, len(providers))
 	for _, p := range providers {
@@ -221,6 +235,9 @@ func (x *Index) SetProviders(providers []Provider) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if maps.EqualFunc(byNamespace, x.providers, Provider.equal) {
+		return
+	}
 	renamed := map[string]bool{}
 	for ns, p := range byNamespace {
 		renamed[ns] = !maps.Equal(p.DisplayName, x.providers[ns].DisplayName)

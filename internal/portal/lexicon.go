@@ -159,9 +159,8 @@ func (l *lexicon) meanings(word string) []meant {
 	if len(out) > 0 || utf8.RuneCountInString(word) < shortestTypo {
 		return out
 	}
-	letters := []rune(root)
-	for id, t := range l.terms {
-		if len(t.where) > 0 && isNear(letters, []rune(t.text)) {
+	for id := range l.terms {
+		if t := &l.terms[id]; isNear(root, t.text) && len(t.where) > 0 {
 			out = append(out, meant{uint32(id), typoShare})
 		}
 	}

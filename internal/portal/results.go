@@ -122,8 +122,17 @@ func (x *Index) matching(scores []float64, now time.Time) int {
 // filter returns what passes all filters, by title, and counts what each other choice would leave.
 func (x *Index) filter(q Query, r *Results, scores []float64, language int) []*entry {
 	var found []*entry
+	agencies := make(map[string]*agencyCount, len(x.providers))
+	for ns, p := range x.providers {
+		agencies[ns] = &agencyCount{provider: p}
+	}
+	topics := make([]int, len(x.topicIDs))
+	defer func() {
+		r.Counts.collect(agencies, topics, x.topicIDs)
+	}()
 	for _, e := range x.byTitle[language] {
-		if !x.isListed(e, r.now) {
+		agency := agencies[e.Namespace]
+		if agency == nil || e.isOver(r.now) {
 			continue
 		}
 		r.All++
@@ -131,13 +140,20 @@ func (x *Index) filter(q Query, r *Results, scores []float64, language int) []*e
 			continue
 		}
 		r.Matching++
-		provider := x.providers[e.Namespace]
 		open := e.stateAt(r.now) == stateOpen
-		fails := e.fails(q, provider.Name, open)
+		fails := e.fails(q, agency.provider.Name, open)
 		if fails == 0 {
 			found = append(found, e)
 		}
-		r.Counts.add(e, provider, fails, open)
+		r.Counts.add(e, fails, open)
+		if fails&^failsAgency == 0 {
+			agency.n++
+		}
+		if fails&^failsTopic == 0 {
+			for _, id := range e.topicIDs {
+				topics[id]++
+			}
+		}
 	}
 	return found
 }
@@ -160,11 +176,7 @@ func (e *entry) fails(q Query, provider string, open bool) int {
 }
 
 // add counts a service for each choice that it would pass, if it passes all other filters.
-func (c *counts) add(e *entry, p Provider, fails int, open bool) {
-	if fails&^failsAgency == 0 {
-		c.Agencies[p.Namespace]++
-		c.Names[p.Namespace] = p
-	}
+func (c *counts) add(e *entry, fails int, open bool) {
 	if fails&^failsFor == 0 {
 		for i := range applicants {
 			c.For[i] += int(e.audience >> i & 1)
@@ -184,13 +196,28 @@ func (c *counts) add(e *entry, p Provider, fails int, open bool) {
 			}
 		}
 	}
-	if fails&^failsTopic == 0 {
-		for _, topic := range e.topics {
-			c.Topics[topic]++
-		}
-	}
 	if fails&^failsOpen == 0 && open {
 		c.Open++
+	}
+}
+
+// agencyCount is an agency while its services are counted.
+type agencyCount struct {
+	provider Provider
+	n        int
+}
+
+// collect takes over what was counted by agency and by topic.
+func (c *counts) collect(agencies map[string]*agencyCount, topics []int, ids map[string]int) {
+	for ns, a := range agencies {
+		if a.n > 0 {
+			c.Agencies[ns], c.Names[ns] = a.n, a.provider
+		}
+	}
+	for topic, id := range ids {
+		if topics[id] > 0 {
+			c.Topics[topic] = topics[id]
+		}
 	}
 }
 

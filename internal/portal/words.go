@@ -97,22 +97,15 @@ func otherLayout(query string) string {
 }
 
 // isNear tells whether two words differ in one letter that is wrong, missing or added, or in two neighbours that changed places.
-func isNear(a, b []rune) bool {
-	if len(a) > len(b) {
-		a, b = b, a
+func isNear(a, b string) bool {
+	for a != "" && b != "" {
+		x, n := utf8.DecodeRuneInString(a)
+		y, m := utf8.DecodeRuneInString(b)
+		if x != y {
+			swapped := strings.HasPrefix(a[n:], b[:m]) && strings.HasPrefix(b[m:], a[:n]) && a[n+m:] == b[m+n:]
+			return swapped || a[n:] == b[m:] || a == b[m:] || a[n:] == b
+		}
+		a, b = a[n:], b[m:]
 	}
-	if len(b)-len(a) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	if len(a) != len(b) {
-		return string(a[i:]) == string(b[i+1:])
-	}
-	if i == len(a) || string(a[i+1:]) == string(b[i+1:]) {
-		return true
-	}
-	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && string(a[i+2:]) == string(b[i+2:])
+	return utf8.RuneCountInString(a)+utf8.RuneCountInString(b) <= 1
 }
