@@ -55,7 +55,7 @@ type Trials struct {
 
 	slots   chan struct{}
 	mu      sync.Mutex
-	ctx     context.Context // nil before Start
+	ctx     context.Context // nil before Start and after its end
 	running sync.WaitGroup
 	rounds  map[string]*round // by provider
 }
@@ -74,6 +74,9 @@ func (t *Trials) Start(ctx context.Context) error {
 	t.ctx = ctx
 	t.mu.Unlock()
 	<-ctx.Done()
+	t.mu.Lock()
+	t.ctx = nil // nothing begins beside the waiting
+	t.mu.Unlock()
 	t.running.Wait()
 	return nil
 }
@@ -82,7 +85,7 @@ func (t *Trials) Start(ctx context.Context) error {
 func (t *Trials) ensure(provider, namespace, timeZone, program string, revisions []string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ctx == nil || t.ctx.Err() != nil {
+	if t.ctx == nil {
 		return nil
 	}
 	r := t.rounds[provider]
