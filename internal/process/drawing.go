@@ -12,15 +12,15 @@ import (
 
 // Measures of a drawing, in its own units: one is a pixel where it is as wide as it wants to be.
 const (
-	boxWidth  = 196
+	boxWidth  = 216
 	boxGap    = 28
 	laneWidth = 14 // of a line that passes a layer, or that goes back
 	layerGap  = 38
 	boxPad    = 12
 	lineStep  = 19 // from one line of text to the next
 	smallStep = 17
-	perLine   = 22 // letters of a stage's name
-	perSmall  = 25
+	perLine   = 20 // letters of a stage's name
+	perSmall  = 23
 	mostLines = 5
 	margin    = 4
 	topMargin = 16 // room for lines that go back to the first stage
