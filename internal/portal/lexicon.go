@@ -46,6 +46,7 @@ type lexicon struct {
 
 type term struct {
 	text  string
+	ends  ends
 	where []posting // by slot
 }
 
@@ -95,7 +96,7 @@ func (l *lexicon) put(slot uint32, stems weighed) []uint32 {
 		id, ok := l.ids[text]
 		if !ok {
 			id = uint32(len(l.terms))
-			l.terms = append(l.terms, term{text: text})
+			l.terms = append(l.terms, term{text: text, ends: endsOf(text)})
 			l.ids[text] = id
 			if start := startOf(text); start != "" {
 				l.starts[start] = append(l.starts[start], id)
@@ -159,8 +160,9 @@ func (l *lexicon) meanings(word string) []meant {
 	if len(out) > 0 || utf8.RuneCountInString(word) < shortestTypo {
 		return out
 	}
+	near := endsOf(root)
 	for id := range l.terms {
-		if t := &l.terms[id]; isNear(root, t.text) && len(t.where) > 0 {
+		if t := &l.terms[id]; t.ends.mayBeNear(near) && len(t.where) > 0 && isNear(root, t.text) {
 			out = append(out, meant{uint32(id), typoShare})
 		}
 	}

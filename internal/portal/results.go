@@ -72,6 +72,7 @@ func (x *Index) Search(q Query, size int, language string) *Results {
 		}
 	}
 	found := x.filter(q, r, scores, max(slices.Index(languages, language), 0))
+	x.countChosen(q, &r.Counts)
 	if r.Matching == 0 && len(words) > 1 {
 		for _, w := range words {
 			if n := x.matching(x.score([]string{w}), now); n > 0 {
@@ -156,6 +157,17 @@ func (x *Index) filter(q Query, r *Results, scores []float64, language int) []*e
 		}
 	}
 	return found
+}
+
+// countChosen counts also a topic and an agency that were chosen and leave nothing, so that the page shows what was chosen.
+func (x *Index) countChosen(q Query, c *counts) {
+	if q.Topic != "" {
+		c.Topics[q.Topic] += 0
+	}
+	if ns, known := x.named[q.Agency]; known {
+		c.Agencies[ns] += 0
+		c.Names[ns] = x.providers[ns]
+	}
 }
 
 // fails are the filters that a service does not pass.

@@ -261,6 +261,8 @@ func TestNothingFoundHelps(t *testing.T) {
 		"words apart":          {"/?q=" + url.QueryEscape("парковка космодром"), "парковка (1)"},
 		"topics":               {"/?q=" + url.QueryEscape("космодром"), `href="/?topic=transport">Transport (1)</a>`},
 		"without the filters":  {"/?q=permit&agency=sfr", `href="/?q=permit">Show them without the other choices (2)`},
+		"an agency in vain":    {"/?agency=sfr&cost=paid", `<a href="/?cost=paid"><span class="govuk-visually-hidden">Remove: </span>Social Fund</a>`},
+		"a topic in vain":      {"/?topic=transport&cost=free", `<option value="transport" selected>Transport (0)</option>`},
 		"all services":         {"/?q=rocket", "Show all services (4)"},
 		"what it was read as":  {"/?q=gfhrjdrf", "what was found for “парковка”"},
 		"nonsense is left out": {"/?cost=cheap&page=x&within=-1&for=Dog&sort=up", "4 services are published"},
@@ -319,6 +321,23 @@ func TestKeptPagesFollowTheClock(t *testing.T) {
 		if strings.Contains(body, "/services/city/trade") != step.open {
 			t.Errorf("at %v: listed as open: %t", step.now, !step.open)
 		}
+	}
+}
+
+// The status of an agency is written every minute, which tells the catalogue nothing.
+func TestPagesStayKeptWhenAgenciesAreAsTheyWere(t *testing.T) {
+	index, _ := newCatalogue(t)
+	agency := func(ru v1alpha1.LocalizedString) []Provider {
+		return []Provider{{Name: "sfr", Namespace: "sfr", DisplayName: v1alpha1.Text{"ru": ru, "en": "Social Fund"}}}
+	}
+	before := index.current()
+	index.SetProviders(agency("Социальный фонд"))
+	if got := index.current(); got != before {
+		t.Errorf("the same agencies make %v of %v", got, before)
+	}
+	index.SetProviders(agency("Фонд"))
+	if index.current() == before {
+		t.Error("a renamed agency changes nothing")
 	}
 }
 

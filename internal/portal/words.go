@@ -96,6 +96,19 @@ func otherLayout(query string) string {
 	}, strings.ToLower(query))
 }
 
+// ends are a word's first and last letter.
+type ends struct{ first, last rune }
+
+func endsOf(word string) ends {
+	first, _ := utf8.DecodeRuneInString(word)
+	last, _ := utf8.DecodeLastRuneInString(word)
+	return ends{first, last}
+}
+
+// mayBeNear tells without a look at the words whether they may be near: a slip spoils one end of a word at most. Nearly all of a
+// catalogue's words are passed over by that, which is what keeps searches for nonsense cheap.
+func (e ends) mayBeNear(other ends) bool { return e.first == other.first || e.last == other.last }
+
 // isNear tells whether two words differ in one letter that is wrong, missing or added, or in two neighbours that changed places.
 func isNear(a, b string) bool {
 	for a != "" && b != "" {
