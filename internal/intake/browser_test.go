@@ -19,7 +19,7 @@ import (
 // tab is a browser's tab without scripts. It finds what it uses as people do, by the words on the page, and checks on every page what
 // a screen reader relies on.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	client *http.Client
 	url    *url.URL
 	status int

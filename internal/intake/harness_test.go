@@ -51,7 +51,7 @@ func (c *clock) Add(d time.Duration) {
 // fixture is an intake over a real store, reached over HTTP.
 type fixture struct {
 	*Server
-	t     *testing.T
+	t     testing.TB
 	clock *clock
 	store *store.Store
 	path  string
@@ -127,7 +127,7 @@ func action(a v1alpha1.PublicationAction) func(*v1alpha1.PublicationSpec) {
 }
 
 // start runs an intake that serves the permit.
-func start(t *testing.T, edits ...edit) *fixture {
+func start(t testing.TB, edits ...edit) *fixture {
 	t.Helper()
 	f := openIntake(t, filepath.Join(t.TempDir(), "okno.db"), &clock{now: noon}, Options{})
 	raw := definition(t, edits...)
@@ -136,7 +136,7 @@ func start(t *testing.T, edits ...edit) *fixture {
 }
 
 // openIntake runs an intake on the store at path.
-func openIntake(t *testing.T, path string, c *clock, o Options) *fixture {
+func openIntake(t testing.TB, path string, c *clock, o Options) *fixture {
 	t.Helper()
 	opened, err := store.Open(t.Context(), path, store.Options{Clock: c.Now})
 	if err != nil {
@@ -203,7 +203,7 @@ type answer struct {
 }
 
 // json reads the body.
-func (a answer) json(t *testing.T) map[string]any {
+func (a answer) json(t testing.TB) map[string]any {
 	t.Helper()
 	var body map[string]any
 	if err := json.Unmarshal(a.body, &body); err != nil {
@@ -225,7 +225,7 @@ func (f *fixture) call(method, path, body string, header ...string) answer {
 	return do(f.t, http.DefaultClient, req)
 }
 
-func do(t *testing.T, client *http.Client, req *http.Request) answer {
+func do(t testing.TB, client *http.Client, req *http.Request) answer {
 	t.Helper()
 	resp, err := client.Do(req)
 	if err != nil {
