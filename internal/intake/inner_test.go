@@ -310,21 +310,22 @@ func TestForgottenProofsEnd(t *testing.T) {
 	public := httptest.NewServer(p.Public())
 	defer public.Close()
 	proof := prove(t, p, definition(t))
-	ask := func() {
+	ask := func(host string, want int) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, public.URL+"/s/"+service, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Host = proof.Host
-		if got := do(t, http.DefaultClient, req).status; got != http.StatusOK {
-			t.Errorf("the proof answers %d", got)
+		req.Host = host
+		if got := do(t, http.DefaultClient, req).status; got != want {
+			t.Errorf("%s answers %d, want %d", host, got, want)
 		}
 	}
 	for range 3 {
 		c.Add(forgotten)
 		p.endForgotten()
-		ask()
+		ask(proof.Host, http.StatusOK)
+		ask(proof.ID, http.StatusNotFound) // a name outside the prover's domain asks no proof
 	}
 	c.Add(forgotten + time.Second)
 	p.endForgotten()

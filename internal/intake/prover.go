@@ -79,9 +79,11 @@ func (p *ProverServer) Public() http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		id, ok := strings.CutSuffix(host, "."+inner.ProverDomain)
-		proof := p.ask(id)
-		if !ok || proof == nil {
+		var proof *proof
+		if id, ok := strings.CutSuffix(host, "."+inner.ProverDomain); ok {
+			proof = p.ask(id)
+		}
+		if proof == nil {
 			http.Error(w, "no such proof", http.StatusNotFound)
 			return
 		}
