@@ -62,6 +62,7 @@ bench: controlplane build ## Measure the figures of docs/performance.md as ratio
 .PHONY: soak
 soak: controlplane build ## Run the long campaigns: kill -9, crashes at every write, fuzzing
 	OKNO_SOAK=1 hack/test.sh -timeout 3h -run 'Soak|Kill|Crash' ./internal/intake/... ./controllers/... ./test/...
+	hack/fuzz.sh
 
 # Tools, built when a target needs them.
 
