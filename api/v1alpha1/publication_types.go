@@ -115,6 +115,9 @@ type PublicationSpec struct {
 	// signature is the installation's DSSE signature.
 	// +required
 	Signature Signature `json:"signature,omitzero"`
+
+	// newer is the whole record as it was read, when it has fields that this program does not know; else nil.
+	newer []byte `json:"-"`
 }
 
 // PolicyReference names a policy and the content that was in force.

@@ -4,6 +4,7 @@ package signature
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -62,9 +63,22 @@ func RecordHash(spec v1alpha1.PublicationSpec) (string, error) {
 	return hash, err
 }
 
-// record is what is signed: the RFC 8785 form of spec without its signature.
+// record is what is signed: the RFC 8785 form of spec without its signature, fields of later versions included.
 func record(spec v1alpha1.PublicationSpec) ([]byte, error) {
-	spec.Signature = v1alpha1.Signature{}
-	payload, _, err := digest.JSON(spec)
+	if !spec.HasNewerFields() {
+		spec.Signature = v1alpha1.Signature{}
+		payload, _, err := digest.JSON(spec)
+		return payload, err
+	}
+	whole, _, err := digest.JSON(spec) // refuses keys that stand twice
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(whole, &fields); err != nil {
+		return nil, fmt.Errorf("read publication: %w", err)
+	}
+	delete(fields, "signature")
+	payload, _, err := digest.JSON(fields)
 	return payload, err
 }
