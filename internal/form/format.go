@@ -10,12 +10,15 @@ import (
 )
 
 // formats tell of each named format of the profile whether a text has it. They take what the library for JSON Schema takes, which
-// the tests ask: what is published as a format and what is taken here are the same. The library itself is not part of the program,
-// since it compiles the schemas of all drafts before the first line of main.
+// the tests ask, as far as xs:date and xs:dateTime can hold it: whatever is taken, the published XML schema takes too. The library
+// itself is not part of the program, since it compiles the schemas of all drafts before the first line of main.
 var formats = map[string]func(string) bool{"date": isDate, "date-time": isDateTime, "email": isEmail, "uuid": isUUID}
 
-// isDate tells whether s is a day: 2026-03-01.
+// isDate tells whether s is a day: 2026-03-01. There is no year 0000.
 func isDate(s string) bool {
+	if strings.HasPrefix(s, "0000") {
+		return false
+	}
 	if isPlainDate(s) {
 		return true
 	}
@@ -39,34 +42,20 @@ func isPlainDate(s string) bool {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// isDateTime tells whether s is a moment of RFC 3339: 2026-03-01T10:00:00+03:00. A leap second is one before midnight in UTC.
+// isDateTime tells whether s is a moment of RFC 3339 as XML writes it: 2026-03-01T10:00:00+03:00, with capitals and without leap
+// seconds.
 func isDateTime(s string) bool {
-	return len(s) >= len("2006-01-02T15:04:05Z") && (s[10] == 'T' || s[10] == 't') && isDate(s[:10]) && isTime(s[11:])
+	return len(s) >= len("2006-01-02T15:04:05Z") && s[10] == 'T' && isDate(s[:10]) && isTime(s[11:])
 }
 
 func isTime(s string) bool {
-	if s[2] != ':' || s[5] != ':' {
-		return false
-	}
-	hour, minute, second := atMost(s[:2], 23), atMost(s[3:5], 59), atMost(s[6:8], 60)
-	offset, ok := zoneOffset(pastFraction(s[8:]))
-	if hour < 0 || minute < 0 || second < 0 || !ok {
-		return false
-	}
-	utc := hour*60 + minute - offset
-	if utc < 0 {
-		utc += 24 * 60
-	}
-	return second < 60 || utc == 23*60+59
+	return s[2] == ':' && s[5] == ':' && isTwoDigits(s[:2], "23") && isTwoDigits(s[3:5], "59") && isTwoDigits(s[6:8], "59") &&
+		isZone(pastFraction(s[8:]))
 }
 
-// atMost reads a whole number from 0 to most; -1 is none.
-func atMost(s string, most int) int {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > most {
-		return -1
-	}
-	return n
+// isTwoDigits tells whether s is two digits that count at most most.
+func isTwoDigits(s, most string) bool {
+	return len(s) == 2 && isDigit(s[0]) && isDigit(s[1]) && s <= most
 }
 
 // pastFraction returns what follows a fraction of a second; a point without digits stays and is no zone.
@@ -78,22 +67,13 @@ func pastFraction(s string) string {
 	return strings.TrimLeft(fraction, "0123456789")
 }
 
-// zoneOffset reads Z or an offset like +03:00, in minutes east of UTC.
-func zoneOffset(s string) (int, bool) {
-	if s == "Z" || s == "z" {
-		return 0, true
+// isZone tells whether s is Z or an offset like +03:00, of at most 14 hours.
+func isZone(s string) bool {
+	if s == "Z" {
+		return true
 	}
-	if len(s) != len("+03:00") || s[0] != '+' && s[0] != '-' || s[3] != ':' {
-		return 0, false
-	}
-	hours, minutes := atMost(s[1:3], 23), atMost(s[4:], 59)
-	if hours < 0 || minutes < 0 {
-		return 0, false
-	}
-	if s[0] == '-' {
-		return -hours*60 - minutes, true
-	}
-	return hours*60 + minutes, true
+	return len(s) == len("+03:00") && (s[0] == '+' || s[0] == '-') && s[3] == ':' && isTwoDigits(s[1:3], "14") && isTwoDigits(s[4:], "59") &&
+		s[1:] <= "14:00"
 }
 
 // isEmail tells whether s is a mail address that people use: RFC 5321 without comments.
@@ -135,7 +115,8 @@ func isIPv6(s string) bool {
 func isIPv4(s string) bool {
 	groups := strings.Split(s, ".")
 	for _, group := range groups {
-		if len(group) > 1 && group[0] == '0' || atMost(group, 255) < 0 {
+		n, err := strconv.Atoi(group)
+		if err != nil || n < 0 || n > 255 || len(group) > 1 && group[0] == '0' {
 			return false
 		}
 	}

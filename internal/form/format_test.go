@@ -4,6 +4,7 @@ package form
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,16 +46,27 @@ var formatTexts = []string{
 	"123e4567-e89b-12d3-a4560426614174000", "-23e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-4266141740001",
 }
 
+// inXML are the texts that XML Schema has as xs:date and xs:dateTime, save for the number of days of a month. The library also takes
+// signs for digits, small letters, leap seconds, any offset, and the year 0000.
+var inXML = map[string]*regexp.Regexp{
+	"date":      regexp.MustCompile(`^\d{4}-\d\d-\d\d$`),
+	"date-time": regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d+)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00))$`),
+}
+
 func checkFormats(t testing.TB, library map[string]*jsonschema.Format, s string) {
 	t.Helper()
 	for name, has := range formats {
-		if got, want := has(s), library[name].Validate(s) == nil; got != want {
-			t.Errorf("%s of %q: %v, the library says %v", name, s, got, want)
+		want := library[name].Validate(s) == nil
+		if xml := inXML[name]; xml != nil {
+			want = want && xml.MatchString(s) && !strings.HasPrefix(s, "0000")
+		}
+		if got := has(s); got != want {
+			t.Errorf("%s of %q: %v, the library and XML Schema say %v", name, s, got, want)
 		}
 	}
 }
 
-// Each format takes what the library takes: the texts above, and what becomes of them by a change or two.
+// Each format takes what the library takes and XML can hold: the texts above, and what becomes of them by a change or two.
 func TestFormatsAreThoseOfTheLibrary(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(formatSizes)), slices.Sorted(maps.Keys(formats))); diff != "" {
 		t.Fatalf("(-bounded +judged):\n%s", diff)
@@ -74,6 +86,20 @@ func TestFormatsAreThoseOfTheLibrary(t *testing.T) {
 			rt.FailNow()
 		}
 	})
+}
+
+// TestMomentsAreThoseOfXML: what is taken can be written into the agency's XML and stands its schema.
+func TestMomentsAreThoseOfXML(t *testing.T) {
+	for s, want := range map[string]bool{
+		"2026-02-28T10:00:00Z": true, "2026-02-28T10:00:00.5+03:00": true, "2026-02-28T10:00:00+14:00": true, "2026-02-28T10:00:00-14:00": true,
+		"2026-02-28T+1:00:00Z": false, "2026-02-28T10:-0:00Z": false, "2026-02-28T10:00:00++3:00": false, "2026-02-28t10:00:00Z": false,
+		"2026-02-28T10:00:00z": false, "2026-02-28T23:59:60Z": false, "2026-02-28T10:00:00+14:01": false, "2026-02-28T10:00:00+15:00": false,
+		"0000-02-28T10:00:00Z": false, "2026-02-28T24:00:00Z": false,
+	} {
+		if got := isDateTime(s); got != want {
+			t.Errorf("%q: %v", s, got)
+		}
+	}
 }
 
 func FuzzFormats(f *testing.F) {
