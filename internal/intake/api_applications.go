@@ -74,7 +74,7 @@ func (s *Server) fileAPI(c *call) error {
 	filing := store.Filing{
 		Client: c.apiClient(), IdempotencyKey: key, RequestHash: requestHash(mediaType, c.Header.Get(uploadsHeader), body), Starts: true,
 	}
-	receipt, err := s.fileBody(c, mediaType, charset, body, filing)
+	receipt, owed, err := s.fileBody(c, mediaType, charset, body, filing)
 	if err != nil && key != "" {
 		// What was acknowledged once is answered again, also when it would be refused today: the service was suspended meanwhile,
 		// its rules changed, the uploads were taken.
@@ -86,7 +86,25 @@ func (s *Server) fileAPI(c *call) error {
 		s.countRejected(c, err)
 		return err
 	}
-	return s.answerReceipt(c, receipt)
+	if receipt.Replayed {
+		// Should this fail, the client comes again with its key.
+		if owed, err = s.owedOnce(c, receipt); err != nil {
+			return err
+		}
+	}
+	return s.answerReceipt(c, receipt, owed)
+}
+
+// owedOnce reads the fees that a replayed receipt told at first.
+func (s *Server) owedOnce(c *call, receipt store.Receipt) ([]v1alpha1.Fee, error) {
+	if len(c.release.def.Fees) == 0 && receipt.Digest == c.release.digest {
+		return nil, nil
+	}
+	application, err := s.store.Application(c.Context(), receipt.Number)
+	if err != nil {
+		return nil, err
+	}
+	return s.owed(c.Context(), application)
 }
 
 // applicationType is the media type of an application and its charset, "" when the header has none. JSON is always in UTF-8.
@@ -103,17 +121,17 @@ func (c *call) applicationType() (mediaType, charset string, ok bool) {
 	return mediaType, charset, mediaType != "application/json" || charset == "" || strings.EqualFold(charset, "utf-8")
 }
 
-func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filing store.Filing) (store.Receipt, error) {
+func (s *Server) fileBody(c *call, mediaType, charset string, body []byte, filing store.Filing) (store.Receipt, []v1alpha1.Fee, error) {
 	envelope, broken, err := s.parse(c, mediaType, charset, body, &filing)
 	if err != nil {
-		return store.Receipt{}, err
+		return store.Receipt{}, nil, err
 	}
-	receipt, err := s.file(c, envelope, broken, filing)
+	receipt, owed, err := s.file(c, envelope, broken, filing)
 	if errors.Is(err, store.ErrNotFound) && len(envelope.Documents) > 0 {
 		// An upload expired, or another application took it, while this one was read.
-		return receipt, invalid([]form.Violation{s.lostUpload(envelope.Documents[0].Document)})
+		return receipt, nil, invalid([]form.Violation{s.lostUpload(envelope.Documents[0].Document)})
 	}
-	return receipt, err
+	return receipt, owed, err
 }
 
 // lostUpload tells that a file for a document is not there. Beside XML an upload is named without its document.
@@ -243,7 +261,9 @@ func (s *Server) text(id string) v1alpha1.Text {
 	}
 }
 
-func (s *Server) answerReceipt(c *call, receipt store.Receipt) error {
+// answerReceipt acknowledges an application. It reads nothing: what is filed must not be answered with an error, or a client without
+// a key would file it again.
+func (s *Server) answerReceipt(c *call, receipt store.Receipt, owed []v1alpha1.Fee) error {
 	status := http.StatusCreated
 	if receipt.Replayed {
 		status = http.StatusOK
@@ -252,16 +272,7 @@ func (s *Server) answerReceipt(c *call, receipt store.Receipt) error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Location", "/api/v1/services/"+receipt.Service+"/applications/"+receipt.Number)
 	body := s.receiptBody(receipt)
-	body.Secret = s.store.Secret(receipt.Number)
-	if len(c.release.def.Fees) > 0 || receipt.Digest != c.release.digest {
-		application, err := s.store.Application(c.Context(), receipt.Number)
-		if err != nil {
-			return err
-		}
-		if body.Fees, err = s.feesBody(c.Context(), application); err != nil {
-			return err
-		}
-	}
+	body.Secret, body.Fees = s.store.Secret(receipt.Number), feesBody(owed)
 	return writeJSON(c.w, status, "application/json", body)
 }
 

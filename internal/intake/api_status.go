@@ -26,9 +26,11 @@ func (s *Server) status(c *call) error {
 	c.w.Header().Set("Cache-Control", "no-store")
 	body := s.receiptBody(application.Receipt)
 	body.Status = string(application.State)
-	if body.Fees, err = s.feesBody(c.Context(), application); err != nil {
+	owed, err := s.owed(c.Context(), application)
+	if err != nil {
 		return err
 	}
+	body.Fees = feesBody(owed)
 	return writeJSON(c.w, http.StatusOK, "application/json", body)
 }
 

@@ -60,7 +60,7 @@ func (s *Server) submit(c *call) error {
 				{Pointer: declarationPointer, Code: form.CodeRequired, Message: s.text("check.agree")},
 			}, "", false)
 		}
-		receipt, err := s.file(c, d.envelope(c.lang), nil, store.Filing{Way: store.Form, DraftID: d.ID, DraftVersion: d.Version})
+		receipt, _, err := s.file(c, d.envelope(c.lang), nil, store.Filing{Way: store.Form, DraftID: d.ID, DraftVersion: d.Version})
 		if err != nil {
 			return s.notSent(c, d, err)
 		}

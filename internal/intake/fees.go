@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/form"
@@ -27,8 +28,16 @@ type feesView struct {
 
 type feeView struct{ ID, Sum, Basis, Waiver string }
 
-// owed returns the fees of a filed application: by the definition that it was filed under, at the moment of its filing. It is nil
-// when that definition has no fees, and empty when none of them is this applicant's.
+// owed returns the fees of an application by the definition that it is filed under, at the moment of its filing. It is nil when that
+// definition has no fees, and empty when none of them is this applicant's.
+func (r *release) owed(model *form.Model, envelope *form.Envelope, filedAt time.Time) []v1alpha1.Fee {
+	if len(r.def.Fees) == 0 {
+		return nil
+	}
+	return append([]v1alpha1.Fee{}, model.Fees(envelope, filedAt)...)
+}
+
+// owed reads the fees of a filed application.
 func (s *Server) owed(ctx context.Context, a store.Application) ([]v1alpha1.Fee, error) {
 	release, err := s.releaseOf(ctx, a.Service, a.Digest)
 	if err != nil || len(release.def.Fees) == 0 {
@@ -42,20 +51,19 @@ func (s *Server) owed(ctx context.Context, a store.Application) ([]v1alpha1.Fee,
 	if err := decode(a.Envelope, &envelope); err != nil {
 		return nil, fmt.Errorf("read application: %w", err)
 	}
-	return append([]v1alpha1.Fee{}, model.Fees(&envelope, a.FiledAt.In(s.options.Location))...), nil
+	return release.owed(model, &envelope, a.FiledAt.In(s.options.Location)), nil
 }
 
-// feesBody is owed for programs.
-func (s *Server) feesBody(ctx context.Context, a store.Application) (*[]feeBody, error) {
-	owed, err := s.owed(ctx, a)
-	if err != nil || owed == nil {
-		return nil, err
+// feesBody tells programs what is owed.
+func feesBody(owed []v1alpha1.Fee) *[]feeBody {
+	if owed == nil {
+		return nil
 	}
 	list := make([]feeBody, len(owed))
 	for i, f := range owed {
 		list[i] = feeBody{ID: string(f.ID), Amount: f.Amount, Currency: f.Currency}
 	}
-	return &list, nil
+	return &list
 }
 
 // feesView tells people what they pay; nil when the service has no fees.

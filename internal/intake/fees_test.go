@@ -3,6 +3,7 @@
 package intake
 
 import (
+	"database/sql"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,6 +73,33 @@ func TestReceiptsOfProgramsTellTheFees(t *testing.T) {
 				t.Errorf("the replay says %d %s, the first answer was %s", again.status, again.body, first.body)
 			}
 		})
+	}
+}
+
+// What is filed is acknowledged though nothing of it can be read back: a client without a key would file it a second time.
+func TestAFiledApplicationIsAcknowledgedWithoutReadingIt(t *testing.T) {
+	f := start(t, pays())
+	db, err := sql.Open("sqlite", f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `create trigger spoil after insert on application begin
+		update application set envelope = '{' where seq = new.seq; end`); err != nil {
+		t.Fatal(err)
+	}
+	got := f.fileJSON(resident)
+	if got.status != http.StatusCreated {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	want := []any{map[string]any{"id": "north", "amount": "350.50", "currency": "RUB"}}
+	if diff := cmp.Diff(want, got.json(t)["fees"]); diff != "" {
+		t.Errorf("fees (-want +got):\n%s", diff)
+	}
+	number, _ := got.json(t)["number"].(string)
+	secret, _ := got.json(t)["secret"].(string)
+	if read := f.call(http.MethodGet, applicationsPath+"/"+number, "", "Okno-Secret", secret); read.status != http.StatusInternalServerError {
+		t.Errorf("the application can be read all the same: %d %s", read.status, read.body)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/form"
 	"github.com/okno-dev/okno/internal/intake/store"
 	"github.com/okno-dev/okno/internal/page"
@@ -69,18 +70,19 @@ func (s *Server) hasRoom(c *call, limit int64) error {
 }
 
 // file acknowledges an application, whichever way it came: one normalisation, one validator, then routing and the term. filing
-// carries what the way knows (its name, the draft or the uploads, the idempotency key); the rest is filled in here.
-func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation, filing store.Filing) (store.Receipt, error) {
+// carries what the way knows (its name, the draft or the uploads, the idempotency key); the rest is filled in here. It tells
+// what is owed as release.owed does, known before anything is stored.
+func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation, filing store.Filing) (store.Receipt, []v1alpha1.Fee, error) {
 	if err := s.takes(c); err != nil {
-		return store.Receipt{}, err
+		return store.Receipt{}, nil, err
 	}
 	model, err := c.model()
 	if err != nil {
-		return store.Receipt{}, err
+		return store.Receipt{}, nil, err
 	}
 	violations := slices.Concat(broken, model.Validate(envelope, s.formNow(c)))
 	if len(violations) > 0 {
-		return store.Receipt{}, invalid(violations)
+		return store.Receipt{}, nil, invalid(violations)
 	}
 	// Only now it is known what is handed in: validation has dropped the documents of pages that are not asked.
 	filing.FileIDs = make([]string, len(envelope.Documents))
@@ -88,18 +90,19 @@ func (s *Server) file(c *call, envelope *form.Envelope, broken []form.Violation,
 		filing.FileIDs[i] = a.ID
 	}
 	if err := s.complete(c, model, envelope, &filing); err != nil {
-		return store.Receipt{}, err
+		return store.Receipt{}, nil, err
 	}
+	owed := c.release.owed(model, envelope, filing.FiledAt)
 	// The caller may leave; what was handed to the store is finished all the same.
 	receipt, err := s.store.FileApplication(c.Context(), filing)
 	if err != nil {
-		return store.Receipt{}, err
+		return store.Receipt{}, nil, err
 	}
 	if filing.Queue == Unrouted && !receipt.Replayed {
 		s.metrics.unrouted.WithLabelValues(filing.Service).Inc()
 		s.log.Warn("no routing rule takes an application", "service", filing.Service, "digest", filing.Digest)
 	}
-	return receipt, nil
+	return receipt, owed, nil
 }
 
 // complete fills in where the application goes and by when it must be decided.

@@ -90,14 +90,10 @@ func (s *Server) showReceipt(c *call, a store.Application) error {
 	if err != nil {
 		return err
 	}
-	owed, err := s.owed(c.Context(), a)
-	if err != nil {
-		return err
-	}
 	view := receiptView{
 		Number: a.Number, Secret: groupsOfFour(s.store.Secret(a.Number)), State: c.say(s, "state."+string(a.State)), FiledAt: s.moment(a.FiledAt),
 		Provisional: a.DeadlineProvisional, Unit: a.Unit, Files: files, Sections: answered(model.Summary(&envelope, c.lang)),
-		Fees: c.feesView(release.def.Fees, owed),
+		Fees: c.feesView(release.def.Fees, model.Fees(&envelope, a.FiledAt.In(s.options.Location))),
 		Next: page.Markdown(release.def.WhatHappensNext.In(c.lang, release.def.Languages[0])),
 	}
 	if !a.Deadline.IsZero() {
