@@ -130,8 +130,10 @@ func (t *Trials) settle(ctx context.Context, provider string, r *round, err erro
 	}
 }
 
-// try tries revisions one after another. Scenarios that fail are no error: the rest is tried too.
+// try tries revisions one after another. Neither scenarios that fail nor a revision that cannot be proven keeps the rest untried, as
+// long as the prover is there.
 func (t *Trials) try(ctx context.Context, namespace, timeZone, program string, revisions []string) error {
+	var unproven []error
 	for _, name := range revisions {
 		select {
 		case t.slots <- struct{}{}:
@@ -140,11 +142,44 @@ func (t *Trials) try(ctx context.Context, namespace, timeZone, program string, r
 		}
 		err := t.tryOne(ctx, client.ObjectKey{Namespace: namespace, Name: name}, timeZone, program)
 		<-t.slots
-		if err != nil {
-			return err
+		if err == nil {
+			continue
+		}
+		unproven = append(unproven, fmt.Errorf("%s: %w", name, err))
+		if away := t.runs(ctx, program); away != nil {
+			return away
 		}
 	}
-	return nil
+	return few(unproven)
+}
+
+// few joins the first errors on one line, and counts the others: a status tells of them.
+func few(errs []error) error {
+	const shown = 3
+	switch {
+	case len(errs) == 0:
+		return nil
+	case len(errs) == 1:
+		return errs[0]
+	case len(errs) <= shown:
+		return fmt.Errorf("%w; %w", errs[0], few(errs[1:]))
+	}
+	return fmt.Errorf("%w; %w; %w; and %d more", errs[0], errs[1], errs[2], len(errs)-shown)
+}
+
+// runs tells whether the prover that runs a program is still there.
+func (t *Trials) runs(ctx context.Context, program string) error {
+	ctx, cancel := context.WithTimeout(ctx, proverTime)
+	defer cancel()
+	image, err := t.prover.Image(ctx)
+	if err == nil && image != program {
+		err = gaveWay(program, image)
+	}
+	return err
+}
+
+func gaveWay(former, now string) error {
+	return fmt.Errorf("the prover that ran %s gave way to one that runs %s", former, now)
 }
 
 func (t *Trials) tryOne(ctx context.Context, key client.ObjectKey, timeZone, program string) error {
@@ -157,14 +192,27 @@ func (t *Trials) tryOne(ctx context.Context, key client.ObjectKey, timeZone, pro
 	if rev.Status.On(program) != nil {
 		return nil
 	}
-	report, err := t.prover.Prove(ctx, rev, timeZone)
+	proof, err := t.prove(ctx, rev, timeZone, program)
+	if err == nil && proof.Result != v1alpha1.ResultPassed {
+		// What fails is written for good, and keeps the image off: once more, lest it was the machine's load.
+		proof, err = t.prove(ctx, rev, timeZone, program)
+	}
 	if err != nil {
 		return err
 	}
-	if report.Image != program {
-		return fmt.Errorf("the prover that ran %s gave way to one that runs %s", program, report.Image)
+	return t.write(ctx, rev, proof)
+}
+
+// prove runs the scenarios of a revision on a program.
+func (t *Trials) prove(ctx context.Context, rev *v1alpha1.ServiceRevision, timeZone, program string) (v1alpha1.ImageProof, error) {
+	report, err := t.prover.Prove(ctx, rev, timeZone)
+	if err != nil {
+		return v1alpha1.ImageProof{}, err
 	}
-	return t.write(ctx, rev, proofOf(report))
+	if report.Image != program {
+		return v1alpha1.ImageProof{}, gaveWay(program, report.Image)
+	}
+	return proofOf(report), nil
 }
 
 // write adds a proof to a revision's status and touches nothing else of it.
