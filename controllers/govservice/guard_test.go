@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -311,4 +312,36 @@ func TestAProofThatFailsIsTriedAgainLater(t *testing.T) {
 		t.Errorf("it is not tried again: %+v", again)
 	}
 	<-prover.began
+}
+
+// TestNothingBeginsOnceTheEndWaits: services go on asking while the controller ends, and none of their proofs outlives it.
+func TestNothingBeginsOnceTheEndWaits(t *testing.T) {
+	for range 50 {
+		prover := &slowProver{began: make(chan string, 64), ended: make(chan string, 64), release: make(chan struct{})}
+		p := newProofs(prover, everything{}, everything{}, clocktesting.NewFakePassiveClock(noon))
+		ctx, cancel := context.WithCancel(t.Context())
+		var asking sync.WaitGroup
+		for i := range 8 {
+			asking.Go(func() {
+				at := types.NamespacedName{Namespace: fmt.Sprint("fund", i), Name: "permit"}
+				p.ensure(at, at, noon)
+			})
+		}
+		asking.Go(cancel)
+		if err := p.Start(ctx); err != nil {
+			t.Error(err)
+		}
+		began := len(prover.began)
+		if ended := len(prover.ended); ended != began {
+			t.Fatalf("%d proofs began and %d had ended when the controller did", began, ended)
+		}
+		asking.Wait()
+		late := types.NamespacedName{Namespace: "late", Name: "permit"}
+		p.ensure(late, late, noon)
+		p.mu.Lock()
+		if len(prover.began) != began || len(p.busy) != 0 {
+			t.Errorf("%d proofs began after the end, %d agencies are busy", len(prover.began)-began, len(p.busy))
+		}
+		p.mu.Unlock()
+	}
 }

@@ -51,6 +51,7 @@ type proofs struct {
 
 	mu      sync.Mutex
 	ctx     context.Context // nil before Start
+	ended   bool
 	running sync.WaitGroup
 	runs    map[types.NamespacedName]*run // by service
 	waiting []*run                        // the oldest first
@@ -81,6 +82,9 @@ func (p *proofs) Start(ctx context.Context) error {
 	p.dispatch()
 	p.mu.Unlock()
 	<-ctx.Done()
+	p.mu.Lock()
+	p.ended = true // nothing begins beside the waiting
+	p.mu.Unlock()
 	p.running.Wait()
 	return nil
 }
@@ -127,7 +131,7 @@ func (p *proofs) drop(r *run) {
 
 // dispatch starts what may run now. The caller holds the lock.
 func (p *proofs) dispatch() {
-	if p.ctx == nil || p.ctx.Err() != nil {
+	if p.ctx == nil || p.ended || p.ctx.Err() != nil {
 		return
 	}
 	for next := p.next(); next >= 0; next = p.next() {
