@@ -6,7 +6,8 @@ export GOFLAGS := -buildvcs=false -trimpath
 BIN := $(CURDIR)/bin
 SAMPLE := config/samples/pension-delivery/govservice.yaml
 # Packages whose goroutines share memory; they alone are tested with the race detector.
-RACE := ./internal/intake/... ./internal/portal/... ./internal/scenario/...
+RACE := ./internal/intake/... ./internal/portal/... ./internal/scenario/... \
+	./controllers/govservice ./controllers/intake ./controllers/observation ./controllers/serviceprovider
 
 .DEFAULT_GOAL := help
 
