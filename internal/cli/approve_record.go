@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -35,7 +34,7 @@ func (c *cluster) record(ctx context.Context, streams genericiooptions.IOStreams
 	if err != nil {
 		return err
 	}
-	authority, err := c.authority(ctx, user, spec.Gate)
+	authority, err := c.authority(ctx, m, user, spec)
 	if err != nil {
 		return err
 	}
@@ -104,31 +103,6 @@ func (c *cluster) mayDecideAt(m *matter, decision v1alpha1.Decision, name string
 	}
 }
 
-// authority asks by which right the user would decide, and says what is missing when there is none.
-func (c *cluster) authority(ctx context.Context, user, name string) (v1alpha1.GateAuthority, error) {
-	create, err := c.allowed(ctx, authorizationv1.ResourceAttributes{
-		Namespace: c.namespace, Verb: "create", Group: v1alpha1.GroupName, Resource: "approvals",
-	})
-	if err != nil {
-		return "", err
-	}
-	if !create {
-		return "", fmt.Errorf("you (%s) may not create Approvals in namespace %q: ask the platform team to bind ClusterRole okno-approver", user, c.namespace)
-	}
-	verb := authorizationv1.ResourceAttributes{
-		Verb: v1alpha1.ApproveVerb, Group: v1alpha1.GroupName, Resource: v1alpha1.GatesResource, Name: name,
-	}
-	if cluster, err := c.allowed(ctx, verb); err != nil || cluster {
-		return v1alpha1.AuthorityCluster, err
-	}
-	verb.Namespace = c.namespace
-	if namespace, err := c.allowed(ctx, verb); err != nil || namespace {
-		return v1alpha1.AuthorityNamespace, err
-	}
-	return "", fmt.Errorf("you (%s) may not decide at gate %q: it takes the verb approve on gates/%s of %s, which the platform team grants by a ClusterRoleBinding (ClusterRole okno-approve-%s)",
-		user, name, name, v1alpha1.GroupName, name)
-}
-
 // standing is a decision of the user that says the same already and counts, or nil.
 func standing(m *matter, spec v1alpha1.ApprovalSpec, user string) *v1alpha1.Approval {
 	dead := map[string]bool{}
@@ -192,6 +166,9 @@ func rehearse(m *matter, approval *v1alpha1.Approval, user string, authority v1a
 		default:
 			return "", fmt.Errorf("your decision would not count and was not recorded: %s", o.Why)
 		}
+	}
+	if approval.Spec.Decision == v1alpha1.DecisionReject && v.Serving && !v.Withdraw {
+		return v.Message + "\ncitizens are still served it: a rejection does not stop what is served; this does:\n  " + withdrawCommand(m, approval.Spec.Gate), nil
 	}
 	return v.Message, nil
 }

@@ -82,7 +82,7 @@ func pending(approvals ...v1alpha1.Approval) *matter {
 		a.Spec.Subject = v1alpha1.ApprovalSubject{Kind: "ServiceRevision", Name: "pension-0123456789", Digest: hash}
 	}
 	return &matter{
-		namespace: "sfr", service: "pension", svc: &v1alpha1.GovService{}, revision: "pension-0123456789",
+		namespace: "sfr", service: "pension", decisions: approvals, svc: &v1alpha1.GovService{}, revision: "pension-0123456789",
 		input: gate.Input{
 			Now: noon.Add(time.Hour),
 			Revision: gate.Revision{

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,8 @@ type whyReport struct {
 	Author    string          `json:"author,omitempty"`
 	// Served is the revision that citizens are served now.
 	Served string `json:"served,omitempty"`
+	// Withdrawn tells who stopped what was served last, and why; absent unless the service was published and serves nothing now.
+	Withdrawn *whyWithdrawn `json:"withdrawn,omitempty"`
 	// Decided is false when something could not be read; see Unread.
 	Decided  bool     `json:"decided"`
 	Approved bool     `json:"approved"`
@@ -220,6 +223,10 @@ func report(m *matter, v gate.Verdict) *whyReport {
 	r.NotCounted = notCounted(v.NotCounted)
 	r.Failures = failures(m.rev)
 	r.Next = next(m, v)
+	r.Withdrawn = withdrawal(m, v)
+	if r.stopped() {
+		r.Next = r.Withdrawn.next(m, r.Next)
+	}
 	r.leadWithInvalid(m.svc)
 	return r
 }
@@ -249,14 +256,23 @@ func notCounted(objections []gate.Objection) []whyNotCounted {
 	return list
 }
 
-// servedRevision is what the newest record says is served, or "".
-func servedRevision(publications []v1alpha1.Publication) string {
+// stopped tells that the revision which the report is about is the one that was withdrawn.
+func (r *whyReport) stopped() bool { return r.Withdrawn != nil && r.Withdrawn.Revision == r.Revision }
+
+// newestRecord is the record with the highest number, or nil.
+func newestRecord(publications []v1alpha1.Publication) *v1alpha1.PublicationSpec {
 	var newest *v1alpha1.PublicationSpec
 	for i := range publications {
 		if newest == nil || publications[i].Spec.Seq > newest.Seq {
 			newest = &publications[i].Spec
 		}
 	}
+	return newest
+}
+
+// servedRevision is what the newest record says is served, or "".
+func servedRevision(publications []v1alpha1.Publication) string {
+	newest := newestRecord(publications)
 	if newest == nil || newest.Action == v1alpha1.ActionWithdraw {
 		return ""
 	}
@@ -268,8 +284,11 @@ func next(m *matter, v gate.Verdict) []whyNext {
 	in := func(command string, args ...any) string {
 		return fmt.Sprintf(command, args...) + " -n " + m.namespace
 	}
-	if !v.Decided || v.Approved || v.Serving {
+	switch {
+	case !v.Decided || v.Approved:
 		return nil
+	case v.Serving:
+		return nextWhileServed(m, v)
 	}
 	switch v.Reason {
 	case v1alpha1.ReasonNoPolicy, v1alpha1.ReasonPoliciesTooLarge:
@@ -277,10 +296,7 @@ func next(m *matter, v gate.Verdict) []whyNext {
 	case v1alpha1.ReasonAdmissionAltered:
 		return []whyNext{{Who: "the platform team", Command: "kubectl apply --server-side --force-conflicts -f config/admission"}}
 	}
-	var commands []whyNext
-	for _, d := range v.Rejected {
-		commands = append(commands, takeBack(m, d))
-	}
+	commands := takeBack(m, v)
 	for _, g := range v.Gates {
 		switch g.Reason {
 		case gate.GateAwaitingApproval:
@@ -289,8 +305,6 @@ func next(m *matter, v gate.Verdict) []whyNext {
 				who = "who holds the verb approve on gates/" + g.Name
 			}
 			commands = append(commands, whyNext{Who: who, Command: in("kubectl okno approve %s --gate %s", m.target(), g.Name)})
-		case gate.GateRejected:
-			commands = append(commands, takeBack(m, g.Rejected[0]))
 		case gate.GateScenariosFailed, gate.GateAwaitingScenarios:
 			commands = append(commands, whyNext{Command: in("kubectl get servicerevision %s -o yaml", m.revision)})
 		case gate.GateNeverOpens:
@@ -303,12 +317,35 @@ func next(m *matter, v gate.Verdict) []whyNext {
 	return commands
 }
 
-// takeBack is how a rejection stops blocking.
-func takeBack(m *matter, rejection gate.Decision) whyNext {
-	return whyNext{
-		Who:     rejection.Person + ", or the agency changes the definition",
-		Command: fmt.Sprintf("kubectl okno revoke %s --comment TEXT -n %s", rejection.Approval, m.namespace),
+// nextWhileServed is about a revision that citizens are served though somebody spoke against it: a rejection does not stop it.
+func nextWhileServed(m *matter, v gate.Verdict) []whyNext {
+	if v.Reason != v1alpha1.ReasonRejected {
+		return nil
 	}
+	return append(takeBack(m, v), whyNext{Who: "who may decide at a gate, to serve it no more", Command: withdrawCommand(m, "GATE")})
+}
+
+func withdrawCommand(m *matter, at string) string {
+	return fmt.Sprintf("kubectl okno withdraw %s --gate %s --comment TEXT -n %s", m.service, at, m.namespace)
+}
+
+// takeBack is how the rejections stop blocking; nothing when there are none.
+func takeBack(m *matter, v gate.Verdict) []whyNext {
+	rejections := slices.Clone(v.Rejected)
+	for _, g := range v.Gates {
+		rejections = append(rejections, g.Rejected...)
+	}
+	var commands []whyNext
+	for _, d := range rejections {
+		commands = append(commands, whyNext{
+			Who:     d.Person + ", to take the rejection back",
+			Command: fmt.Sprintf("kubectl okno revoke %s --comment TEXT -n %s", d.Approval, m.namespace),
+		})
+	}
+	if len(commands) > 0 {
+		commands = append(commands, whyNext{Who: "or the agency, after changing the definition", Command: "kubectl apply -f FILE -n " + m.namespace})
+	}
+	return commands
 }
 
 // target is how commands name the revision: by its service while it is the newest of it.

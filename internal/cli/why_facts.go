@@ -30,6 +30,8 @@ type matter struct {
 	revision string
 	rev      *v1alpha1.ServiceRevision
 	input    gate.Input
+	// decisions are all that the namespace has; those about the revision are in input too.
+	decisions []v1alpha1.Approval
 	// unread says what could not be read and why.
 	unread []string
 }
@@ -150,7 +152,7 @@ func (c *cluster) gather(ctx context.Context, m *matter, now time.Time) {
 		read  func(context.Context, *gate.Input) error
 	}{
 		{"PublicationPolicies", &m.input.PoliciesKnown, c.readPolicies},
-		{"Approvals", &m.input.ApprovalsKnown, c.readApprovals},
+		{"Approvals", &m.input.ApprovalsKnown, func(ctx context.Context, _ *gate.Input) error { return c.readApprovals(ctx, m) }},
 		{"Publications", &m.input.PublicationsKnown, c.readPublications},
 		{"admission policies", &m.input.AdmissionKnown, c.readAdmission},
 	} {
@@ -176,12 +178,15 @@ func (c *cluster) readPolicies(ctx context.Context, in *gate.Input) error {
 	return err
 }
 
-// readApprovals takes the decisions on the revision by name or by content; on other revisions there is nothing to say.
-func (c *cluster) readApprovals(ctx context.Context, in *gate.Input) error {
+// readApprovals takes the decisions on the revision by name or by content for the judgement. Those on others only tell who withdrew
+// what was served before it.
+func (c *cluster) readApprovals(ctx context.Context, m *matter) error {
 	list := &v1alpha1.ApprovalList{}
 	if err := c.List(ctx, list, client.InNamespace(c.namespace)); err != nil {
 		return err
 	}
+	m.decisions = list.Items
+	in := &m.input
 	for _, a := range list.Items {
 		if a.Spec.Subject.Name == in.Revision.Name || a.Spec.Subject.Digest == in.Revision.Digest {
 			in.Approvals = append(in.Approvals, a)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,6 +40,29 @@ func TestWhy(t *testing.T) {
 		"rejected-at-a-gate-that-went": pending(
 			commented(by("inspector", "fire-brigade", v1alpha1.DecisionReject), "no way out of the building"),
 		),
+		"rejected-while-served": change(pending(
+			by("officer", "security", v1alpha1.DecisionApprove),
+			commented(by("second-officer", "security", v1alpha1.DecisionReject), "the act is of another system"),
+		), recorded(v1alpha1.ActionPublish, "")),
+		"withdrawn": change(pending(
+			by("officer", "security", v1alpha1.DecisionApprove),
+			commented(by("second-officer", "security", v1alpha1.DecisionWithdraw), "the form leaks passport numbers"),
+		), recorded(v1alpha1.ActionPublish, ""), recorded(v1alpha1.ActionWithdraw, causeRevoked)),
+		"withdrawn-and-not-recorded-yet": change(pending(
+			commented(by("officer", "security", v1alpha1.DecisionWithdraw), "the form leaks passport numbers"),
+		), recorded(v1alpha1.ActionPublish, "")),
+		"withdrawn-by-a-revocation": change(pending(
+			by("officer", "security", v1alpha1.DecisionApprove),
+			revoking(commented(by("second-officer", "security", v1alpha1.DecisionRevoke), "the act has ended"), "security-officer"),
+		), recorded(v1alpha1.ActionPublish, ""), recorded(v1alpha1.ActionWithdraw, causeRevoked)),
+		"withdrawn-by-its-time":  change(pending(), recorded(v1alpha1.ActionPublish, ""), recorded(v1alpha1.ActionWithdraw, "Expired")),
+		"withdrawn-with-service": change(pending(), recorded(v1alpha1.ActionPublish, ""), recorded(v1alpha1.ActionWithdraw, "Deleted")),
+		"withdrawn-before-a-change": change(pending(), recorded(v1alpha1.ActionWithdraw, causeRevoked), func(m *matter) {
+			w := commented(by("officer", "security", v1alpha1.DecisionWithdraw), "the form leaks passport numbers")
+			w.Spec.Subject.Digest, w.CreationTimestamp = "sha256:old", metav1.NewTime(m.input.Now.Add(-time.Hour))
+			m.decisions = append(m.decisions, w)
+			m.input.Publications[0].Spec.Revision, m.input.Publications[0].Spec.Digest = "pension-fedcba9876", "sha256:old"
+		}),
 		"approved": pending(
 			by("officer", "security", v1alpha1.DecisionApprove),
 			by("second-officer", "security", v1alpha1.DecisionApprove),
@@ -116,6 +140,26 @@ func judged(m *matter) *whyReport { return report(m, gate.Judge(m.input)) }
 func commented(a v1alpha1.Approval, comment string) v1alpha1.Approval {
 	a.Spec.Comment = comment
 	return a
+}
+
+func revoking(a v1alpha1.Approval, approval string) v1alpha1.Approval {
+	a.Spec.Revokes = approval
+	return a
+}
+
+// recorded adds a record about the revision, made half an hour before now.
+func recorded(action v1alpha1.PublicationAction, cause string) func(*matter) {
+	return func(m *matter) {
+		spec := v1alpha1.PublicationSpec{
+			Service: m.service, Seq: int64(len(m.input.Publications)) + 2, Action: action, Cause: cause,
+			Revision: m.revision, Digest: m.input.Revision.Digest, DecidedAt: metav1.NewTime(m.input.Now.Add(-30 * time.Minute)),
+		}
+		if action == v1alpha1.ActionPublish {
+			spec.Decisions = []v1alpha1.DecisionRecord{{Gate: "security", Approval: "security-officer"}}
+			spec.DecidedAt = metav1.NewTime(m.input.Now.Add(-59 * time.Minute))
+		}
+		m.input.Publications = append(m.input.Publications, v1alpha1.Publication{Spec: spec})
+	}
 }
 
 func change(m *matter, mods ...func(*matter)) *matter {

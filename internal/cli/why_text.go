@@ -8,12 +8,18 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/okno-dev/okno/api/v1alpha1"
 )
 
 // writeText prints the report for people, the answer first and the next command last.
 func (r *whyReport) writeText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s/%s: %s\n", r.Namespace, r.Service, r.answer())
+	if r.stopped() && !r.Invalid {
+		fmt.Fprintf(&b, "%s/%s: %s\n  now %s\n", r.Namespace, r.Service, r.Withdrawn.text(), r.answer())
+	} else {
+		fmt.Fprintf(&b, "%s/%s: %s\n", r.Namespace, r.Service, r.answer())
+	}
 	r.writeFindings(&b)
 	if r.Revision != "" {
 		fmt.Fprintf(&b, "  revision  %s\n", r.Revision)
@@ -21,14 +27,7 @@ func (r *whyReport) writeText(w io.Writer) error {
 	if r.Digest != "" {
 		fmt.Fprintf(&b, "  digest    %s\n  author    %s\n", r.Digest, r.Author)
 	}
-	switch r.Served {
-	case "":
-		b.WriteString("  citizens are served nothing yet\n")
-	case r.Revision:
-		b.WriteString("  citizens are served this revision\n")
-	default:
-		fmt.Fprintf(&b, "  citizens are served %s\n", r.Served)
-	}
+	fmt.Fprintf(&b, "  %s\n", r.servedNow())
 	for _, u := range r.Unread {
 		fmt.Fprintf(&b, "  not read: %s\n", u)
 	}
@@ -41,6 +40,26 @@ func (r *whyReport) writeText(w io.Writer) error {
 	r.writeNext(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// servedNow is what citizens are served.
+func (r *whyReport) servedNow() string {
+	switch w := r.Withdrawn; {
+	case w != nil && r.Served != "":
+		return "citizens are served it until the controller has recorded the withdrawal"
+	case w != nil && w.EffectiveAt != "":
+		return fmt.Sprintf("citizens are served nothing from %s on: %s was %s", w.EffectiveAt, w.Revision, w.text())
+	case r.stopped() && !r.Invalid:
+		return "citizens are served nothing any more"
+	case w != nil:
+		return fmt.Sprintf("citizens are served nothing any more: %s was %s", w.Revision, w.text())
+	case r.Served == "":
+		return "citizens are served nothing yet"
+	case r.Served == r.Revision:
+		return "citizens are served this revision"
+	default:
+		return "citizens are served " + r.Served
+	}
 }
 
 // shownFindings is how many findings are printed: who has more has the file at hand, and lint.
@@ -93,6 +112,8 @@ func (r *whyReport) answer() string {
 		return "cannot tell: " + r.Message
 	case r.Serving && r.Approved:
 		return "served: " + r.Message
+	case r.Serving && r.Reason == v1alpha1.ReasonRejected:
+		return "served all the same (" + r.Reason + "): " + r.Message
 	case r.Approved:
 		return "approved: " + r.Message
 	default:

@@ -178,7 +178,7 @@ func TestWhatWouldNotCountIsRefusedWithItsReason(t *testing.T) {
 		},
 		"an editor": {
 			user: "editor", group: editors, args: []string{"approve", service, "--gate", "security"}, code: 1,
-			says: []string{"you (editor) may not create Approvals"},
+			says: []string{"you (editor) wrote this revision: somebody else decides on it at gate \"security\", namely the group " + groupOf["security"]},
 		},
 		"an approver of another gate": {
 			user: "clerk", group: groupOf["ministry"], args: []string{"approve", service, "--gate", "security"}, code: 1,
@@ -280,7 +280,8 @@ func TestWhoMayDecideMayWithdraw(t *testing.T) {
 		t.Errorf("verdict %q does not withdraw", v.Message)
 	}
 	code, output = d.run("editor", editors, "why", service)
-	says(t, code, output, 0, "waits (Revoked): withdrawn at gate", "withdrew this digest afterwards")
+	says(t, code, output, 0, "withdrawn by officer at ", ": it leaks\n", "now waits (Revoked): withdrawn at gate", "withdrew this digest afterwards",
+		"citizens are served it until the controller has recorded the withdrawal")
 }
 
 func (d *desk) list() []v1alpha1.Approval {
