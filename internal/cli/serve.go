@@ -112,6 +112,8 @@ type workshop struct {
 	intake   *localIntake
 	// seen is the file as it was last read.
 	seen fileState
+	// missing counts the looks in a row at which the file was not there.
+	missing int
 	// served is the digest that is served; "" before the first good definition.
 	served v1alpha1.Digest
 }
@@ -161,16 +163,41 @@ func (w *workshop) watch(ctx context.Context) error {
 			return err
 		case <-tick.C:
 		}
-		now, err := stateOf(w.file)
-		if err != nil || now == w.seen { // an editor may be about to put the file back
+		if !w.look() {
 			continue
 		}
-		w.seen = now
 		w.say("\n%s changed", w.file)
 		if err := w.reload(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
+}
+
+// goneAfter is at how many looks in a row a file is missing that is gone: an editor that puts a new one in its place is quicker.
+const goneAfter = 4
+
+// look tells whether the file changed since the last look, and says once when it has gone.
+func (w *workshop) look() bool {
+	now, err := stateOf(w.file)
+	if err != nil {
+		if w.missing++; w.missing == goneAfter {
+			still := "still serving the last one"
+			if w.served == "" {
+				still = w.kept()
+			}
+			w.say("\n%s: the file is gone; %s", w.file, still)
+		}
+		return false
+	}
+	if w.missing >= goneAfter && now == w.seen {
+		w.say("\n%s: the file is back, as it was", w.file)
+	}
+	w.missing = 0
+	if now == w.seen {
+		return false
+	}
+	w.seen = now
+	return true
 }
 
 // reload lints, serves and proves the file as it is now. What is wrong with the file is told and is no error.
