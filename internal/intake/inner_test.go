@@ -283,7 +283,7 @@ func TestProofIsAskedForAndEndedOverTheInnerPort(t *testing.T) {
 	if got := get(proof.Host + ":8080"); got != http.StatusOK {
 		t.Errorf("the proof answers %d", got)
 	}
-	if got := get("other." + inner.ProverDomain); got != http.StatusNotFound {
+	if got := get("other." + inner.ProverDomain); got != http.StatusMisdirectedRequest {
 		t.Errorf("another host answers %d", got)
 	}
 	p.endForgotten()
@@ -293,7 +293,7 @@ func TestProofIsAskedForAndEndedOverTheInnerPort(t *testing.T) {
 	if found, err := client.EndProof(t.Context(), proof.ID); err != nil || !found {
 		t.Errorf("ended: %t, %v", found, err)
 	}
-	if got := get(proof.Host); got != http.StatusNotFound {
+	if got := get(proof.Host); got != http.StatusMisdirectedRequest {
 		t.Errorf("after its end it answers %d", got)
 	}
 	if found, err := client.EndProof(t.Context(), proof.ID); err != nil || found {
@@ -325,7 +325,7 @@ func TestForgottenProofsEnd(t *testing.T) {
 		c.Add(forgotten)
 		p.endForgotten()
 		ask(proof.Host, http.StatusOK)
-		ask(proof.ID, http.StatusNotFound) // a name outside the prover's domain asks no proof
+		ask(proof.ID, http.StatusMisdirectedRequest) // a name outside the prover's domain asks no proof
 	}
 	c.Add(forgotten + time.Second)
 	p.endForgotten()

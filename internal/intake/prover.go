@@ -84,7 +84,8 @@ func (p *ProverServer) Public() http.Handler {
 			proof = p.ask(id)
 		}
 		if proof == nil {
-			http.Error(w, "no such proof", http.StatusNotFound)
+			// Nothing that a service answers: scenarios must not take the end of their proof for a failure.
+			http.Error(w, "no such proof", http.StatusMisdirectedRequest)
 			return
 		}
 		defer p.answered(proof)

@@ -235,6 +235,9 @@ func TestAnAbsentServerSaysNothingOfTheDefinition(t *testing.T) {
 	var switched atomic.Int64
 	tests := map[string]map[string]http.HandlerFunc{
 		"busy": {"POST /s/x/apply": busy},
+		"has ended the proof": {"POST /s/x/apply": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "no such proof", http.StatusMisdirectedRequest)
+		}},
 		"switches the definition": {"GET /s/x/apply/d/you": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Okno-Digest", fmt.Sprintf("sha256:%d", 2+switched.Add(1)))
 			_, _ = fmt.Fprintf(w, page1, "")

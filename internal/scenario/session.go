@@ -106,10 +106,10 @@ func (s *session) send(ctx context.Context, q request) (answer, error) {
 	return answer{status: res.StatusCode, contentType: mediaType, location: res.Header.Get("Location"), path: target.Path, body: body}, nil
 }
 
-// away tells whether a status says that the server is not there or is overloaded, rather than anything about the service.
+// away tells whether a status says that the server is not there, is overloaded or has ended the proof, rather than anything about the service.
 func away(status int) bool {
 	switch status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusMisdirectedRequest, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false
