@@ -5,6 +5,7 @@ package form
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -62,4 +63,27 @@ func compiled(t testing.TB, def *v1alpha1.ServiceDefinition) *Model {
 
 func TestTheShippedSampleCompiles(t *testing.T) {
 	compiled(t, pension(t))
+}
+
+// The same hints stand on the form for print, where nothing can be pressed and no page is the next one.
+func TestHintsOfTheSampleSuitPaper(t *testing.T) {
+	m := compiled(t, pension(t))
+	var look func(fields []FieldView)
+	look = func(fields []FieldView) {
+		for _, f := range fields {
+			for _, word := range []string{"нажм", "кнопк", "страниц", "Продолжить", "press", "button", "click", "page", "Continue"} {
+				if strings.Contains(f.Hint, word) {
+					t.Errorf("%s: %q says %q", f.Label, f.Hint, word)
+				}
+			}
+			for _, item := range f.Items {
+				look(item.Fields)
+			}
+		}
+	}
+	for _, language := range []string{"ru", "en"} {
+		for _, page := range m.Blank(language) {
+			look(page.Fields)
+		}
+	}
 }

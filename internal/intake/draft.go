@@ -49,6 +49,9 @@ type answers struct {
 // draftKey is what the draft's cookie must hold.
 func (s *Server) draftKey(id string) string { return s.store.Secret("draft " + id) }
 
+// beginAgain leads to the page that applications are begun from: GET /s/{service}/apply.
+func (s *Server) beginAgain(c *call) error { return c.redirect(servicePath(c.release.service)) }
+
 // begin starts an application: POST /s/{service}/apply.
 func (s *Server) begin(c *call) error {
 	if err := s.takes(c); err != nil {

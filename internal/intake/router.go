@@ -52,6 +52,8 @@ func (s *Server) publicHandler() http.Handler {
 	handle("GET /s/{service}", s.start)
 	handle("GET /s/{service}/blank", s.blank)
 	handle("POST /s/{service}/apply", s.begin)
+	// A reload, a bookmark or a shared link of the button's address leads to where the button is.
+	handle("GET /s/{service}/apply", s.beginAgain)
 	handle("GET /s/{service}/apply/{draft}/check", s.check)
 	handle("POST /s/{service}/apply/{draft}/check", s.submit)
 	handle("GET /s/{service}/apply/{draft}/{page}", s.ask)

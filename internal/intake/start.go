@@ -90,15 +90,10 @@ func (s *Server) stopped(c *call) *messageView {
 
 // price is the fee at a glance.
 func (s *Server) price(c *call) string {
-	fees := c.release.def.Fees
-	switch {
-	case len(fees) == 0:
-		return c.say(s, "start.free")
-	case len(fees) == 1 && fees[0].When == "":
-		return c.say(s, "start.paid", "Sum", page.Money(c.lang, fees[0].Amount, fees[0].Currency))
-	default:
-		return c.say(s, "start.paidMany")
+	if price := page.Price(c.lang, c.release.def.Fees); price != "" {
+		return price
 	}
+	return c.say(s, "start.free")
 }
 
 func (s *Server) startDocument(c *call, d *v1alpha1.Document) startDocument {
@@ -109,7 +104,9 @@ func (s *Server) startDocument(c *call, d *v1alpha1.Document) startDocument {
 		view.Note = c.say(s, "start.documentAgency")
 	case d.Source == v1alpha1.SourceEither:
 		view.Note = c.say(s, "start.documentEither")
-	case d.RequiredWhen != "" && d.RequiredWhen != "true":
+	case d.RequiredWhen == "":
+		view.Note = c.say(s, "start.documentOptional")
+	case d.RequiredWhen != "true":
 		view.Note = c.say(s, "start.documentSometimes")
 	}
 	if d.HowToObtain != nil && d.Source != v1alpha1.SourceInteragency {

@@ -6,6 +6,7 @@ import (
 	"html"
 	"html/template"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,11 @@ func (f *functions) all() template.FuncMap {
 			}
 			return f.own(f.texts.Say(f.lang, "term.calendar", "Count", value))
 		},
+		// span is a long term such as that of keeping data, in years or months: {{span .Value .Unit}}. Deadlines are told by term.
+		"span": func(value int32, unit v1alpha1.DurationUnit) any {
+			id, count := span(value, unit)
+			return f.own(f.texts.Say(f.lang, id, "Count", count))
+		},
 		// money writes a sum of the definition: {{money .Amount .Currency}}.
 		"money": func(amount, currency string) any { return f.own(Money(f.lang, amount, currency)) },
 		"steps": steps,
@@ -65,6 +71,26 @@ func (f *functions) all() template.FuncMap {
 		// dialled is a phone number for a tel: link.
 		"dialled": dialled,
 	}
+}
+
+// span tells how a long term is said: in years or months when its calendar days are whole ones but for leap days and the unequal
+// lengths of months; any other term stays in days, since rounding would promise something else.
+func span(value int32, unit v1alpha1.DurationUnit) (id string, count int32) {
+	const daysOfYear, daysOfMonth = 365.25, 365.25 / 12
+	near := func(days float64) (int32, bool) {
+		count := math.Round(float64(value) / days)
+		return int32(count), count >= 1 && math.Abs(count*days-float64(value)) <= min(2, count)
+	}
+	if unit == v1alpha1.WorkingDays {
+		return "term.working", value
+	}
+	if years, whole := near(daysOfYear); whole {
+		return "term.years", years
+	}
+	if months, whole := near(daysOfMonth); whole && months > 1 {
+		return "term.months", months
+	}
+	return "term.calendar", value
 }
 
 // steps are the parts of a bar of all steps: true up to the current one.

@@ -252,3 +252,34 @@ func TestEveryPageOfBothServersParses(t *testing.T) {
 		}
 	}
 }
+
+func TestLongTermsAreSaidInYearsAndMonths(t *testing.T) {
+	texts, err := LoadTexts(web.FS, "locales/shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		value  int32
+		unit   v1alpha1.DurationUnit
+		ru, en string
+	}{
+		"five years with a leap day":        {1826, v1alpha1.CalendarDays, "5 лет", "5 years"},
+		"five years without one":            {1825, v1alpha1.CalendarDays, "5 лет", "5 years"},
+		"one year":                          {365, v1alpha1.CalendarDays, "1 год", "1 year"},
+		"three years":                       {1095, v1alpha1.CalendarDays, "3 года", "3 years"},
+		"seventy-five years":                {27394, v1alpha1.CalendarDays, "75 лет", "75 years"},
+		"half a year":                       {183, v1alpha1.CalendarDays, "6 месяцев", "6 months"},
+		"eighteen months":                   {548, v1alpha1.CalendarDays, "18 месяцев", "18 months"},
+		"a month, whatever its length":      {30, v1alpha1.CalendarDays, "30 дней", "30 days"},
+		"neither, and so not rounded":       {500, v1alpha1.CalendarDays, "500 дней", "500 days"},
+		"a day":                             {1, v1alpha1.CalendarDays, "1 день", "1 day"},
+		"working days make no whole months": {365, v1alpha1.WorkingDays, "365 рабочих дней", "365 working days"},
+	} {
+		id, count := span(tc.value, tc.unit)
+		for lang, want := range map[string]string{"ru": tc.ru, "en": tc.en} {
+			if got := texts.Say(lang, id, "Count", count); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+}
