@@ -106,6 +106,38 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// A page that names a property wrongly is told which it may mean, at any depth, and nothing where none is near.
+func TestAMisspeltFieldIsToldTheNearest(t *testing.T) {
+	file, err := os.ReadFile("testdata/everything.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ old, new, do string }{
+		"a letter":                 {"path: /email,", "path: /emial,", "did you mean /email? Else declare the property"},
+		"deep inside":              {"path: /person/surname,", "path: /person/surnane,", "did you mean /person/surname? Else declare the property"},
+		"a step on the way":        {"path: /person/surname,", "path: /persom/surname,", "did you mean /person/surname? Else declare the property"},
+		"another case":             {"path: /person/surname,", "path: /Person/Surname,", "did you mean /person/surname? Else declare the property"},
+		"in the entries of a list": {"path: /pets/*/born,", "path: /pets/*/bron,", "did you mean /pets/*/born? Else declare the property"},
+		"what nothing is near":     {"path: /email,", "path: /vehicle,", "declare the property or correct the path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(string(file), tc.old) {
+				t.Fatalf("%q is not in the file", tc.old)
+			}
+			_, found := Compile(decode(t, []byte(strings.Replace(string(file), tc.old, tc.new, 1))))
+			for _, f := range found {
+				if f.Rule == "field-not-in-schema" {
+					if f.Do != tc.do {
+						t.Errorf("do %q, want %q", f.Do, tc.do)
+					}
+					return
+				}
+			}
+			t.Errorf("no finding about the field: %+v", found)
+		})
+	}
+}
+
 func TestAPropertyOutsideTheFormIsAWarning(t *testing.T) {
 	file, err := os.ReadFile("testdata/everything.yaml")
 	if err != nil {

@@ -3,6 +3,7 @@
 package form
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
@@ -88,7 +89,11 @@ func (c *compiler) layOut(pg *page, spec *v1alpha1.Page) {
 func (c *compiler) place(pg *page, spec *v1alpha1.Field, path string, groups map[string]bool) {
 	n := c.m.root.find(string(spec.Path))
 	if n == nil || n == c.m.root || n.parent.kind == expression.List && n.isScalar() {
-		c.add(at(path, "path"), "field-not-in-schema", quoted(spec.Path), "a property of data.schema, /* for the entries of a list", "declare the property or correct the path")
+		do := "declare the property or correct the path"
+		if near := c.m.root.guess(string(spec.Path)); n == nil && near != "" {
+			do = fmt.Sprintf("did you mean %s? Else declare the property", near)
+		}
+		c.add(at(path, "path"), "field-not-in-schema", quoted(spec.Path), "a property of data.schema, /* for the entries of a list", do)
 		return
 	}
 	if n.parent.kind == expression.List {

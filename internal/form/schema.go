@@ -5,6 +5,7 @@ package form
 import (
 	"strings"
 
+	"github.com/okno-dev/okno/internal/definition"
 	"github.com/okno-dev/okno/internal/expression"
 )
 
@@ -95,6 +96,31 @@ func (n *node) find(pointer string) *node {
 		n = n.prop(step)
 	}
 	return n
+}
+
+// guess returns the pointer that somebody who wrote another may have meant: the one with the nearest property at each step where there
+// is none of the name. It is "" when a step has no near one.
+func (n *node) guess(pointer string) string {
+	if !strings.HasPrefix(pointer, "/") {
+		return ""
+	}
+	for _, step := range strings.Split(pointer[1:], "/") {
+		switch {
+		case n.kind == expression.List && step == "*":
+			n = n.items
+			continue
+		case n.prop(step) == nil:
+			names := make([]string, 0, len(n.sorted))
+			for _, p := range n.sorted {
+				names = append(names, p.name)
+			}
+			step = definition.Nearest(step, names)
+		}
+		if n = n.prop(step); n == nil {
+			return ""
+		}
+	}
+	return n.pointer
 }
 
 // leaves calls visit for each scalar, and each list of scalars, at n or below it.

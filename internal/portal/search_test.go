@@ -262,6 +262,8 @@ func TestNothingFoundHelps(t *testing.T) {
 		"topics":               {"/?q=" + url.QueryEscape("космодром"), `href="/?topic=transport">Transport (1)</a>`},
 		"without the filters":  {"/?q=permit&agency=sfr", `href="/?q=permit">Show them without the other choices (2)`},
 		"an agency in vain":    {"/?agency=sfr&cost=paid", `<a href="/?cost=paid"><span class="govuk-visually-hidden">Remove: </span>Social Fund</a>`},
+		"an unknown agency":    {"/?agency=nobody", `<a href="/"><span class="govuk-visually-hidden">Remove: </span>nobody</a>`},
+		"its choice":           {"/?agency=nobody", `<option value="nobody" selected>nobody (0)</option>`},
 		"a topic in vain":      {"/?topic=transport&cost=free", `<option value="transport" selected>Transport (0)</option>`},
 		"all services":         {"/?q=rocket", "Show all services (4)"},
 		"what it was read as":  {"/?q=gfhrjdrf", "what was found for “парковка”"},
@@ -378,4 +380,17 @@ func FuzzSearch(f *testing.F) {
 			t.Errorf("%q: status %d", raw, status)
 		}
 	})
+}
+
+// People know an agency by the short name in its address.
+func TestAgencyIsFoundByTheNameInItsAddress(t *testing.T) {
+	index, _ := smallCatalogue(t)
+	found := names(index.Search(Query{Words: "SFR", Page: 1, Sort: ByTitle}, pageSize, "en"))
+	if diff := cmp.Diff([]string{"allowance", "pension"}, found); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	index.SetProviders([]Provider{{Name: "socfund", Namespace: "sfr", DisplayName: v1alpha1.Text{"ru": "Социальный фонд", "en": "Social Fund"}}})
+	if got := index.Search(Query{Words: "socfund", Page: 1}, pageSize, "en"); got.Total != 2 {
+		t.Errorf("by the agency's own name: %v", names(got))
+	}
 }

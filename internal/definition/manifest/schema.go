@@ -197,7 +197,7 @@ func (s *crdSchema) unknownField(path string) definition.Finding {
 	}
 	known := fieldsOf(s.at(parentPath(path)))
 	f.Allowed = strings.Join(known, ", ")
-	if near := nearest(name, known); near != "" {
+	if near := definition.Nearest(name, known); near != "" {
 		f.Do = fmt.Sprintf("did you mean %s? The API server would drop the field", near)
 	}
 	return f
@@ -215,7 +215,7 @@ func (s *crdSchema) isMisspelt(missing definition.Finding, unknown []definition.
 			return false
 		}
 		written := strings.TrimPrefix(f.Path[len(parent):], ".")
-		return nearest(written, fieldsOf(s.at(parent))) == name
+		return definition.Nearest(written, fieldsOf(s.at(parent))) == name
 	})
 }
 
