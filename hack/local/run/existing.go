@@ -17,7 +17,7 @@ import (
 
 // existing tells the story on a cluster that runs elsewhere. Only a context
 // that was named on purpose is touched, never the kubeconfig's current one.
-func existing(ctx context.Context, s settings, t *teller) error {
+func existing(ctx context.Context, s settings, t *teller, found sample) error {
 	// A misspelt name shall not cost the time of the builds.
 	config, err := kubeconfig(s.context)
 	if err != nil {
@@ -36,7 +36,7 @@ func existing(ctx context.Context, s settings, t *teller) error {
 			return err
 		}
 	}
-	return tellStory(ctx, s, t, nil)
+	return tellStory(ctx, s, t, found, nil)
 }
 
 // kubeconfig reads the user's own kubeconfig, which must have the context.

@@ -23,7 +23,7 @@ import (
 const registry = "okno.dev"
 
 // local runs everything on this machine until ctx ends.
-func local(ctx context.Context, s settings, t *teller) error {
+func local(ctx context.Context, s settings, t *teller, found sample) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	if err := isFree(s.address); err != nil {
@@ -41,16 +41,38 @@ func local(ctx context.Context, s settings, t *teller) error {
 	if err != nil {
 		return err
 	}
-	if err := tellStory(ctx, s, t, args); err != nil {
-		return err
+	told := tellStory(ctx, s, t, found, args)
+	switch {
+	case told == nil:
+		t.say("Ctrl-C stops everything and keeps the data.")
+	case ctx.Err() != nil:
+		return told
+	default: // what failed is best looked at where it stands
+		t.say("%s", s.standing(told))
 	}
-	t.say("Ctrl-C stops everything and keeps the data.")
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	t.say("")
+	if told != nil {
+		return context.Canceled // it was told when it happened
+	}
 	return nil
+}
+
+// standing says what failed, and how to look at what stands.
+func (s settings) standing(failure error) string {
+	return fmt.Sprintf(`
+This did not work: %v
+
+The cluster stays up, and so does all that was done before:
+
+  bin/as platform kubectl get pods,govservices,publications -A
+  logs under %s and %s
+
+'make run' goes on from here; 'make clean-run' begins anew. Ctrl-C ends it; the data stays.`,
+		failure, relative(s.root, filepath.Join(s.data, "controlplane", "logs")), relative(s.root, filepath.Join(s.data, "node", "logs")))
 }
 
 // build builds what can be tried without a cluster first, and the control
@@ -181,18 +203,14 @@ func isFree(address string) error {
 }
 
 // tellStory installs the product and leads the sample through it.
-func tellStory(ctx context.Context, s settings, t *teller, args arguments) error {
+func tellStory(ctx context.Context, s settings, t *teller, found sample, args arguments) error {
 	if err := t.step(ctx, "installing kinds, admission policies, roles, gates and the controller", s.install(args)); err != nil {
 		return err
 	}
 	if err := t.step(ctx, "waiting for controller, prover and portal", s.deploymentsReady(2*time.Minute)); err != nil {
 		return err
 	}
-	service, err := findSample(filepath.Join(s.root, "config", "samples"))
-	if err != nil {
-		return err
-	}
-	story := &story{settings: s, t: t, sample: service}
+	story := &story{settings: s, t: t, sample: found}
 	if err := story.tell(ctx); err != nil {
 		return err
 	}

@@ -99,10 +99,10 @@ func run(ctx context.Context, s settings) error {
 	t := newTeller(os.Stdout)
 	if s.context != "" {
 		t.say("Okno on the cluster %s.", s.context)
-		return existing(ctx, s, t)
+		return existing(ctx, s, t, found)
 	}
 	t.say("Okno on a local Kubernetes. Its data is in %s; Ctrl-C stops it and keeps the data.", relative(s.root, s.data))
-	err = local(ctx, s, t)
+	err = local(ctx, s, t, found)
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w\n\n'make run' tries again from here and 'make clean-run' begins anew; all logs are under %s and %s",
 			err, relative(s.root, filepath.Join(s.data, "controlplane", "logs")), relative(s.root, filepath.Join(s.data, "node", "logs")))

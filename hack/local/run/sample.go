@@ -9,11 +9,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	yamltree "go.yaml.in/yaml/v3"
-	"sigs.k8s.io/yaml"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
+	"github.com/okno-dev/okno/internal/definition"
+	"github.com/okno-dev/okno/internal/definition/manifest"
+	"github.com/okno-dev/okno/internal/lint"
 )
 
 // sample is the service that the story is about, as files of config/samples.
@@ -21,8 +25,11 @@ type sample struct {
 	namespace, name string
 	// people holds the bindings of the sample persons, provider the agency.
 	people, provider, service string
+	// manifest is the service's file as it was read: what was checked is what is applied, whatever becomes of the file meanwhile.
+	manifest []byte
 }
 
+// findSample reads and checks the sample: a mistake in it shall not cost the time of the builds.
 func findSample(folder string) (sample, error) {
 	found := sample{
 		people:   filepath.Join(folder, "people.yaml"),
@@ -38,12 +45,33 @@ func findSample(folder string) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	var object v1alpha1.GovService
-	if err := yaml.Unmarshal(text, &object); err != nil {
+	object, err := checked(text)
+	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", found.service, err)
 	}
-	found.namespace, found.name = object.Namespace, object.Name
+	found.namespace, found.name, found.manifest = object.Namespace, object.Name, text
 	return found, nil
+}
+
+// checked is the service of a manifest without errors, or says all that is wrong with it.
+func checked(text []byte) (*v1alpha1.GovService, error) {
+	file, findings := manifest.ParseFile(text)
+	if !definition.HasErrors(findings) && file != nil && file.Raw != nil {
+		findings = append(findings, lint.Lint(file.Raw, lint.Options{At: time.Now()})...)
+	}
+	if !definition.HasErrors(findings) && file != nil && file.Object != nil {
+		return file.Object, nil
+	}
+	var wrong strings.Builder
+	for _, f := range definition.Sort(findings) {
+		if f.Severity == definition.Error {
+			fmt.Fprintf(&wrong, "\n  %s (line %d): %s", f.Path, file.Line(f.Path), f.Message())
+		}
+	}
+	if wrong.Len() == 0 {
+		return nil, errors.New("it is no GovService")
+	}
+	return nil, errors.New("nothing was started, as the sample has errors:" + wrong.String())
 }
 
 // titleMarks make a new edition's title differ from the old one in each language.
@@ -51,9 +79,9 @@ var titleMarks = map[string]string{"ru": " — новая редакция", "en
 
 // newEdition changes the titles of a manifest in every language and nothing
 // else, comments and order included. The short title is what pages are headed by.
-func newEdition(manifest []byte) ([]byte, error) {
+func newEdition(text []byte) ([]byte, error) {
 	var tree yamltree.Node
-	if err := yamltree.Unmarshal(manifest, &tree); err != nil {
+	if err := yamltree.Unmarshal(text, &tree); err != nil {
 		return nil, err
 	}
 	if tree.Kind != yamltree.DocumentNode {

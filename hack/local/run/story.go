@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,7 +54,7 @@ func (s *story) tell(ctx context.Context) error {
 		if err := s.register(ctx); err != nil {
 			return err
 		}
-		if err := s.apply(ctx, "agency-editor applies the sample", s.sample.service); err != nil {
+		if err := s.apply(ctx, "agency-editor applies the sample", s.sample.manifest); err != nil {
 			return err
 		}
 	}
@@ -72,7 +73,7 @@ func (s *story) tell(ctx context.Context) error {
 func (s *story) register(ctx context.Context) error {
 	return s.t.step(ctx, "registering the agency and binding the roles of the sample persons", func(ctx context.Context) error {
 		// A kind just installed takes a moment to be known everywhere.
-		return s.retried(ctx, "platform", "apply", "--server-side", "--force-conflicts", "-f", s.sample.provider, "-f", s.sample.people)
+		return s.retried(ctx, "platform", nil, "apply", "--server-side", "--force-conflicts", "-f", s.sample.provider, "-f", s.sample.people)
 	})
 }
 
@@ -127,18 +128,15 @@ func latest(times []string) (time.Time, error) {
 // change applies the sample with another title, and leaves it to wait for the
 // last gate.
 func (s *story) change(ctx context.Context, edition string) error {
-	manifest, err := os.ReadFile(s.sample.service)
+	manifest, err := newEdition(s.sample.manifest)
 	if err != nil {
-		return err
-	}
-	if manifest, err = newEdition(manifest); err != nil {
 		return err
 	}
 	draft := edition + ".draft"
 	if err := os.WriteFile(draft, manifest, 0o600); err != nil {
 		return err
 	}
-	if err := s.apply(ctx, "agency-editor changes the title", draft); err != nil {
+	if err := s.apply(ctx, "agency-editor changes the title", manifest); err != nil {
 		return err
 	}
 	if err := s.approve(ctx, true); err != nil {
@@ -147,17 +145,17 @@ func (s *story) change(ctx context.Context, edition string) error {
 	return os.Rename(draft, edition)
 }
 
-func (s *story) apply(ctx context.Context, title, file string) error {
+func (s *story) apply(ctx context.Context, title string, manifest []byte) error {
 	return s.t.step(ctx, title, func(ctx context.Context) error {
 		// Roles just bound take a moment to count.
-		return s.retried(ctx, "agency-editor", "apply", "--server-side", "-f", file)
+		return s.retried(ctx, "agency-editor", manifest, "apply", "--server-side", "-f", "-")
 	})
 }
 
-// retried runs kubectl as a person until it succeeds, for some seconds.
-func (s *story) retried(ctx context.Context, person string, args ...string) error {
+// retried runs kubectl as a person, with input, until it succeeds, for some seconds.
+func (s *story) retried(ctx context.Context, person string, input []byte, args ...string) error {
 	return until(ctx, 20*time.Second, func(ctx context.Context) (bool, string, error) {
-		_, err := s.as(person).kubectl(ctx, args...)
+		_, err := s.as(person).run(ctx, bytes.NewReader(input), "kubectl", args...)
 		return err == nil, "", err
 	})
 }
@@ -210,7 +208,11 @@ func (s *story) approve(ctx context.Context, leaveLast bool) error {
 		return false, next.seen, err
 	})
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the sample is not published: %w\n\n%s", err, s.explainPods(ctx))
+		what := "the sample was applied and is not published"
+		if leaveLast {
+			what = "the changed sample has not come to its last gate; the first one is published and serves"
+		}
+		return fmt.Errorf("%s: %w\n\n%s", what, err, s.explainPods(ctx))
 	}
 	return err
 }
