@@ -101,6 +101,7 @@ func (s *Server) services(w http.ResponseWriter, r *http.Request) {
 	if slices.Contains(languages, values.Get("lang")) {
 		lang = values.Get("lang")
 	}
+	q.Page = min(q.Page, s.index.pages(limit))
 	current := s.index.current()
 	k := cacheKey{kind: "api " + strconv.Itoa(limit), lang: lang, query: q}
 	s.answer(w, r, k, func(a *answer) bool { return a.stamp == current }, func() (*answer, error) {

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -14,8 +15,9 @@ import (
 	"sync"
 )
 
-// cacheBytes bounds what each of the two halves of the cache holds.
-const cacheBytes = 16 << 20
+// cacheBytes bounds what each of the two halves of the cache holds: strangers choose what is asked for, and the rest of a small
+// pod is the index's.
+const cacheBytes = 4 << 20
 
 // answer is a whole answer, ready to be sent: it is rendered and compressed once and then sent until the catalogue changes.
 type answer struct {
@@ -122,19 +124,98 @@ type cacheKey struct {
 	provider, service string
 }
 
+// size is what a kept answer takes, in bytes; maps and structures are estimated.
+func (a *answer) size(k cacheKey) int {
+	const overhead = 1 << 10
+	n := overhead + len(a.gzipped) + len(a.tag)
+	for name, values := range a.header {
+		n += len(name)
+		for _, value := range values {
+			n += len(value)
+		}
+	}
+	for _, part := range k.texts() {
+		n += len(*part)
+	}
+	return n
+}
+
+// texts are the parts of a key that come from the request.
+func (k *cacheKey) texts() []*string {
+	return []*string{&k.kind, &k.lang, &k.provider, &k.service, &k.query.Words, &k.query.Agency, &k.query.Topic}
+}
+
+// own returns the key with texts of its own: those of a request are parts of its address and would keep all of it.
+func (k cacheKey) own() cacheKey {
+	for _, part := range k.texts() {
+		*part = strings.Clone(*part)
+	}
+	return k
+}
+
 // answers keeps answers. When the young half is full it becomes the old one, whose answers are forgotten unless somebody asks.
 type answers struct {
 	mu         sync.Mutex
 	young, old map[cacheKey]*answer
 	size       int // of young
+	begun      map[cacheKey]*making
 }
 
-func newAnswers() *answers { return &answers{young: map[cacheKey]*answer{}} }
+// making is an answer that is being made. Its fields are set before done is closed.
+type making struct {
+	done   chan struct{}
+	answer *answer
+	err    error
+}
 
-// get returns an answer that holds; holds tells whether one does.
+var errNotMade = errors.New("the answer was not made")
+
+func newAnswers() *answers {
+	return &answers{young: map[cacheKey]*answer{}, begun: map[cacheKey]*making{}}
+}
+
+// getOr returns the kept answer while it holds, else the one that compose makes, which it keeps. Who asks while it is made waits
+// for it, and makes another one only if it does not hold for them.
+func (c *answers) getOr(k cacheKey, holds func(*answer) bool, compose func() (*answer, error)) (*answer, error) {
+	for {
+		c.mu.Lock()
+		if a := c.get(k, holds); a != nil {
+			c.mu.Unlock()
+			return a, nil
+		}
+		m := c.begun[k]
+		if m == nil {
+			k = k.own()
+			m = &making{done: make(chan struct{}), err: errNotMade}
+			c.begun[k] = m
+			c.mu.Unlock()
+			c.make(k, m, compose)
+			return m.answer, m.err
+		}
+		c.mu.Unlock()
+		<-m.done
+		if m.err != nil || holds(m.answer) {
+			return m.answer, m.err
+		}
+	}
+}
+
+// make composes the answer that was begun, and lets those who wait for it go on, also when compose panics.
+func (c *answers) make(k cacheKey, m *making, compose func() (*answer, error)) {
+	defer func() {
+		c.mu.Lock()
+		delete(c.begun, k)
+		if m.err == nil {
+			c.keep(k, m.answer)
+		}
+		c.mu.Unlock()
+		close(m.done)
+	}()
+	m.answer, m.err = compose()
+}
+
+// get returns an answer that holds, or nil. The caller holds mu.
 func (c *answers) get(k cacheKey, holds func(*answer) bool) *answer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	a, isYoung := c.young[k]
 	if !isYoung {
 		a = c.old[k]
@@ -143,28 +224,22 @@ func (c *answers) get(k cacheKey, holds func(*answer) bool) *answer {
 		return nil
 	}
 	if !isYoung {
-		c.keep(k, a)
+		c.keep(k.own(), a)
 	}
 	return a
 }
 
-func (c *answers) put(k cacheKey, a *answer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.keep(k, a)
-}
-
-// keep puts an answer into the young half. The caller holds mu.
+// keep puts an answer into the young half, under a key of its own. The caller holds mu.
 func (c *answers) keep(k cacheKey, a *answer) {
-	const overhead = 1 << 10
+	size := a.size(k)
 	if before := c.young[k]; before != nil {
-		c.size -= len(before.gzipped) + overhead
+		c.size -= before.size(k)
 	}
-	if c.size > cacheBytes {
+	if c.size > 0 && c.size+size > cacheBytes {
 		c.old, c.young, c.size = c.young, map[cacheKey]*answer{}, 0
 	}
 	c.young[k] = a
-	c.size += len(a.gzipped) + overhead
+	c.size += size
 }
 
 // captured is a page that is written to memory, to be kept.

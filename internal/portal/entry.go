@@ -61,8 +61,8 @@ func topicsOf(def *v1alpha1.ServiceDefinition) []string {
 	return slices.Compact(topics)
 }
 
-// stems are the words by which the service is found. agency is what its provider is called.
-func (e *entry) stems(l *lexicon, agency v1alpha1.Text, topicNames func(string) []string) weighed {
+// stems are the words by which the service is found. agency is its provider.
+func (e *entry) stems(l *lexicon, agency Provider, topicNames func(string) []string) weighed {
 	def := e.Definition
 	w := weighed{}
 	l.weigh(w, inTitle, said(def.ShortTitle)...)
@@ -76,7 +76,9 @@ func (e *entry) stems(l *lexicon, agency v1alpha1.Text, topicNames func(string) 
 		l.weigh(w, inTopics, topicNames(topic)...)
 	}
 	l.weigh(w, inAgency, said(def.Authority.Name)...)
-	l.weigh(w, inAgency, said(agency)...)
+	l.weigh(w, inAgency, said(agency.DisplayName)...)
+	// The name in the agency's address is what people know it by, such as sfr.
+	l.weigh(w, inAgency, agency.Name, e.Namespace)
 	for _, text := range []v1alpha1.Text{def.Summary, def.Purpose, def.ExpectedResult} {
 		l.weigh(w, inSummary, said(text)...)
 	}

@@ -73,6 +73,13 @@ func NewIndex() *Index {
 	}
 }
 
+// pages is how many pages of size services there are at most.
+func (x *Index) pages(size int) int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return max((len(x.entries)+size-1)/size, 1)
+}
+
 // stamp tells one state of the index from all others: what was made under an equal stamp still holds.
 type stamp struct {
 	version uint64
@@ -170,7 +177,7 @@ func (x *Index) set(k key, s *Service) {
 		}
 		e.topicIDs = append(e.topicIDs, id)
 	}
-	e.terms = x.words.put(e.slot, e.stems(x.words, x.providers[k.namespace].DisplayName, x.topics.all))
+	e.terms = x.words.put(e.slot, e.stems(x.words, x.providers[k.namespace], x.topics.all))
 	for i := range x.byTitle {
 		at, _ := slices.BinarySearchFunc(x.byTitle[i], e, titleOrder(i))
 		x.byTitle[i] = slices.Insert(x.byTitle[i], at, e)
@@ -240,7 +247,7 @@ func (x *Index) SetProviders(providers []Provider) {
 	}
 	renamed := map[string]bool{}
 	for ns, p := range byNamespace {
-		renamed[ns] = !maps.Equal(p.DisplayName, x.providers[ns].DisplayName)
+		renamed[ns] = !p.equal(x.providers[ns])
 	}
 	x.providers, x.named = byNamespace, named
 	x.renamed++

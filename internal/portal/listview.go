@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/okno-dev/okno/api/v1alpha1"
 	"github.com/okno-dev/okno/internal/page"
@@ -143,36 +142,13 @@ func (l lister) item(s Listed, r *Results) listItem {
 	return listItem{
 		Path: servicePath(s.Provider.Name, s.Name), Title: s.Definition.ShortTitle, Summary: s.Definition.Summary,
 		Agency: s.Provider.DisplayName, Suspended: state == stateSuspended, NotOpen: state == stateNotYet || state == stateClosed,
-		Free: isFree(s.Definition), Fees: sumsOf(s.Definition.Fees, l.lang, l.say), Term: s.Definition.Process.Deadline,
+		Free: isFree(s.Definition), Fees: page.Price(l.lang, s.Definition.Fees), Term: s.Definition.Process.Deadline,
 	}
-}
-
-// sumsOf are what the service costs: each sum once, or the least when there are more than two.
-func sumsOf(fees []v1alpha1.Fee, lang string, say sayer) string {
-	sums := distinctSums(fees)
-	if len(sums) > 2 {
-		return say("catalogue.costFrom", "Sum", page.Money(lang, sums[0].Amount, sums[0].Currency))
-	}
-	texts := make([]string, len(sums))
-	for i, f := range sums {
-		texts[i] = page.Money(lang, f.Amount, f.Currency)
-	}
-	return strings.Join(texts, say("catalogue.or"))
-}
-
-// distinctSums are the fees without those of the same sum as one before, the least first.
-func distinctSums(fees []v1alpha1.Fee) []v1alpha1.Fee {
-	out := slices.Clone(fees)
-	slices.SortStableFunc(out, func(a, b v1alpha1.Fee) int {
-		whole := func(s string) string { w, _, _ := strings.Cut(s, "."); return strings.TrimLeft(w, "0") }
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(len(whole(a.Amount)), len(whole(b.Amount))), cmp.Compare(a.Amount, b.Amount))
-	})
-	return slices.CompactFunc(out, func(a, b v1alpha1.Fee) bool { return a.Amount == b.Amount && a.Currency == b.Currency })
 }
 
 func (l lister) filters(q Query, r *Results) []filterView {
 	all := []filterView{
-		{Name: paramAgency, Label: "catalogue.filterAgency", Any: "catalogue.anyAgency", Value: q.Agency, Choices: l.agencies(r)},
+		{Name: paramAgency, Label: "catalogue.filterAgency", Any: "catalogue.anyAgency", Value: q.Agency, Choices: l.agencies(q, r)},
 		{Name: paramFor, Label: "catalogue.filterFor", Any: "catalogue.anyFor", Value: string(q.For)},
 		{Name: paramTopic, Label: "catalogue.filterTopic", Any: "catalogue.anyTopic", Value: q.Topic, Choices: l.topicChoices(q, r.Counts.Topics)},
 		{Name: paramCost, Label: "catalogue.cost", Any: "catalogue.anyCost", Value: q.Cost},
@@ -203,7 +179,9 @@ func (l lister) filters(q Query, r *Results) []filterView {
 	return all
 }
 
-func (l lister) agencies(r *Results) []choice {
+// agencies are those that services were found of, and the chosen one whether or not there is such an agency: what leaves everything
+// out is shown, and can be taken back.
+func (l lister) agencies(q Query, r *Results) []choice {
 	out := make([]choice, 0, len(r.Counts.Agencies))
 	for ns, n := range r.Counts.Agencies {
 		p := r.Counts.Names[ns]
@@ -214,6 +192,9 @@ func (l lister) agencies(r *Results) []choice {
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Value, b.Value)) })
+	if q.Agency != "" && !slices.ContainsFunc(out, func(c choice) bool { return c.Value == q.Agency }) {
+		out = append(out, choice{Value: q.Agency, Text: q.Agency})
+	}
 	return out
 }
 

@@ -226,10 +226,10 @@ func TestServicePageSpeaksToApplicants(t *testing.T) {
 		}
 	}
 	for what, text := range map[string]string{
-		"that a document is optional":    `Account details (a bank certificate) <span class="okno-optional">(optional)</span>`,
+		"that a document is optional":    `Account details (a bank certificate)</h3>` + "\n" + `<dl class="govuk-summary-list govuk-summary-list--no-border">` + "\n" + `<div class="govuk-summary-list__row"><dt class="govuk-summary-list__key">Who provides it</dt><dd class="govuk-summary-list__value">You may add it</dd></div>`,
 		"the language of an article":     `<span lang="ru">статья 24</span>`,
 		"the phone number without gaps":  `href="tel:88001000001"`,
-		"how long data are kept":         "kept for 1826 days.",
+		"how long data are kept":         "kept for 5 years.",
 		"that a question is not a must":  "<strong>Question to the applicant</strong><br>Takes up to 5 working days.<br>This stage is not always needed.",
 		"that everything is checked":     "<strong>Check of the information</strong><br>Takes up to 2 working days.<br><span class=\"govuk-hint\">Next: ",
 		"a refusal among the outcomes":   "<li>Service refused</li>",

@@ -98,6 +98,7 @@ func (s *Server) agencyBase(provider string) string {
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	lang := s.language(w, r)
 	q, _ := parseQuery(r.URL.Query())
+	q.Page = min(q.Page, s.index.pages(pageSize)) // pages past the last are the last one, and kept once
 	k := cacheKey{kind: "list", lang: lang, query: q}
 	current := s.index.current()
 	s.answer(w, r, k, func(a *answer) bool { return a.stamp == current }, func() (*answer, error) {
@@ -162,14 +163,10 @@ func (s *Server) ofService(w http.ResponseWriter, r *http.Request, name string, 
 
 // answer sends the kept answer while it holds, else makes, keeps and sends another one.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, k cacheKey, holds func(*answer) bool, compose func() (*answer, error)) {
-	a := s.cache.get(k, holds)
-	if a == nil {
-		var err error
-		if a, err = compose(); err != nil {
-			s.failed(w, r, k.lang, err)
-			return
-		}
-		s.cache.put(k, a)
+	a, err := s.cache.getOr(k, holds, compose)
+	if err != nil {
+		s.failed(w, r, k.lang, err)
+		return
 	}
 	if err := a.send(w, r); err != nil {
 		s.log.DebugContext(r.Context(), "send page", "error", err) // who left does not want the rest

@@ -110,7 +110,7 @@ func newServicePage(s *Service, p Provider, language, base string, say sayer, no
 		},
 		Process:  processOf(def.Process.Stages),
 		Citizens: guidesFor("Citizen", def.Guides),
-		Cost:     sumsOf(def.Fees, language, say),
+		Cost:     page.Price(language, def.Fees),
 		Scheme:   schemeOf(def, language, say), Exchanges: exchangesOf(def),
 		NotOpen: state == stateNotYet || state == stateClosed,
 		Staff:   servicePath(p.Name, s.Name) + "/staff",
@@ -136,7 +136,7 @@ func documentsOf(documents []v1alpha1.Document) []documentView {
 			continue
 		}
 		out[i].ValidFor, out[i].Obtain = d.ValidFor, d.HowToObtain
-		out[i].Optional = d.RequiredWhen == ""
+		out[i].Optional = d.Source == v1alpha1.SourceApplicant && d.RequiredWhen == ""
 		out[i].Sometimes = d.RequiredWhen != "" && d.RequiredWhen != "true"
 	}
 	return out
