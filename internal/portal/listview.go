@@ -104,7 +104,7 @@ func (l lister) page(q Query, r *Results) listPage {
 	q.Page = r.Page
 	p := listPage{
 		Query: q, Results: r, OpenCount: r.Counts.Open, Filters: l.filters(q, r), Sorts: l.sorts(q),
-		Clear: q.unfiltered().address("/"), PageLinks: pageLinks(q, r.Pages),
+		Clear: q.unfiltered().address(), PageLinks: pageLinks(q, r.Pages),
 		From: (r.Page-1)*pageSize + 1, To: (r.Page-1)*pageSize + len(r.Services),
 	}
 	for _, s := range r.Services {
@@ -114,22 +114,22 @@ func (l lister) page(q Query, r *Results) listPage {
 		for _, c := range f.Choices {
 			if c.Selected {
 				remove := q.with(func(q *Query) { q.drop(f.Name) })
-				p.Chosen = append(p.Chosen, chosenView{f.Label, c.Text, c.Name, c.Days, remove.address("/")})
+				p.Chosen = append(p.Chosen, chosenView{f.Label, c.Text, c.Name, c.Days, remove.address()})
 			}
 		}
 	}
 	if q.Open {
 		remove := q.with(func(q *Query) { q.Open = false })
-		p.Chosen = append(p.Chosen, chosenView{Label: "catalogue.filterOpen", Remove: remove.address("/")})
+		p.Chosen = append(p.Chosen, chosenView{Label: "catalogue.filterOpen", Remove: remove.address()})
 	}
 	if r.Page > 1 {
-		p.Previous = q.at(r.Page - 1).address("/")
+		p.Previous = q.at(r.Page - 1).address()
 	}
 	if r.Page < r.Pages {
-		p.Next = q.at(r.Page + 1).address("/")
+		p.Next = q.at(r.Page + 1).address()
 	}
 	for _, w := range r.Apart {
-		p.Apart = append(p.Apart, apartView{w.Word, w.Count, q.with(func(q *Query) { q.Words = w.Word }).address("/")})
+		p.Apart = append(p.Apart, apartView{w.Word, w.Count, q.with(func(q *Query) { q.Words = w.Word }).address()})
 	}
 	if r.Total == 0 {
 		p.TopicLinks = l.topicChoices(Query{Page: 1}, r.Topics)
@@ -158,7 +158,7 @@ func (l lister) filters(q Query, r *Results) []filterView {
 		all[1].Choices = append(all[1].Choices, choice{Value: string(a), Text: l.say(fmt.Sprintf("catalogue.applicant%s", a)), Count: r.Counts.For[i]})
 	}
 	for i, c := range costs {
-		all[3].Choices = append(all[3].Choices, choice{Value: c, Text: l.say(fmt.Sprintf("catalogue.paying%s", c)), Count: r.Counts.Costs[i]})
+		all[3].Choices = append(all[3].Choices, choice{Value: c, Text: l.say("catalogue.paying" + c), Count: r.Counts.Costs[i]})
 	}
 	for i, days := range terms {
 		all[4].Choices = append(all[4].Choices, choice{Value: strconv.Itoa(days), Days: int32(days), Count: r.Counts.Within[i]})
@@ -202,7 +202,7 @@ func (l lister) agencies(q Query, r *Results) []choice {
 func (l lister) topicChoices(q Query, topics map[string]int) []choice {
 	out := make([]choice, 0, len(topics))
 	for topic, n := range topics {
-		url := q.with(func(q *Query) { q.Topic = topic }).address("/")
+		url := q.with(func(q *Query) { q.Topic = topic }).address()
 		out = append(out, choice{Value: topic, Text: l.topics.in(l.lang, topic), Count: n, URL: url})
 	}
 	slices.SortFunc(out, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Value, b.Value)) })
@@ -256,7 +256,7 @@ func pageLinks(q Query, pages int) []pageLink {
 			}
 			continue
 		}
-		links = append(links, pageLink{Number: n, URL: q.at(n).address("/"), Current: n == q.Page})
+		links = append(links, pageLink{Number: n, URL: q.at(n).address(), Current: n == q.Page})
 	}
 	return links
 }

@@ -176,11 +176,6 @@ func (q Query) order() Sort {
 	}
 }
 
-// isFiltered tells whether anything is left out.
-func (q Query) isFiltered() bool {
-	return q.Agency != "" || q.For != "" || q.Cost != "" || q.Within != 0 || q.Topic != "" || q.Open
-}
-
 // values are the query as an address has it, without what is usual.
 func (q Query) values() url.Values {
 	v := url.Values{}
@@ -208,11 +203,11 @@ func (q Query) values() url.Values {
 }
 
 // address is where the query's page is, such as /?q=пенсия.
-func (q Query) address(path string) string {
+func (q Query) address() string {
 	if encoded := q.values().Encode(); encoded != "" {
-		return path + "?" + encoded
+		return "/?" + encoded
 	}
-	return path
+	return "/"
 }
 
 // with returns q changed by change, from its first page on.

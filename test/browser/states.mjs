@@ -24,10 +24,18 @@ export async function pages(page, stage, see) {
   await see(page, 'catalogue');
   await page.goto(stage.empty.portal);
   await see(page, 'catalogue without services');
+  for (const [name, query] of Object.entries({
+    'searched and filtered': '?q=заявление&for=Person&cost=free&sort=term', 'with nothing found': '?q=парковка+космодром', 'read with the other layout': '?q=gfhrjdrf',
+  })) {
+    await page.goto(`${stage.portal.base}/${query}`);
+    await see(page, `catalogue ${name}`);
+  }
   for (const [name, url] of Object.entries(stage.portal.services)) {
     await page.goto(url);
     await see(page, `catalogue page of ${name}`);
   }
+  await page.goto(`${Object.values(stage.portal.services)[0]}/staff`);
+  await see(page, 'catalogue page for staff');
   await page.goto(`${stage.portal.base}/services/nobody/nothing`);
   await see(page, 'catalogue page of a service that is not there');
   await languages(page, stage.town.service);
