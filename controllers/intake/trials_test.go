@@ -121,23 +121,34 @@ func TestAFailureIsRunOnceMoreAndNoneKeepsTheRestUntried(t *testing.T) {
 		err     string
 	}{
 		"a failure under load passes the second time": {
-			map[string][]string{"a": {"failed", "passed"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}}, false,
-			"a a b c d", map[string]string{"a": "Passed", "b": "Passed", "c": "Passed", "d": "Passed"}, "",
+			map[string][]string{"a": {"failed", "passed"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}},
+			false,
+			"a a b c d",
+			map[string]string{"a": "Passed", "b": "Passed", "c": "Passed", "d": "Passed"},
+			"",
 		},
 		"what fails twice has failed": {
-			map[string][]string{"a": {"failed"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}}, false,
-			"a a b c d", map[string]string{"a": "Failed", "b": "Passed", "c": "Passed", "d": "Passed"}, "",
+			map[string][]string{"a": {"failed"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}},
+			false,
+			"a a b c d",
+			map[string]string{"a": "Failed", "b": "Passed", "c": "Passed", "d": "Passed"},
+			"",
 		},
 		"a failure that cannot be run again is not written": {
-			map[string][]string{"a": {"failed", "no such proof"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}}, false,
-			"a a b c d", map[string]string{"b": "Passed", "c": "Passed", "d": "Passed"}, "a: no such proof",
+			map[string][]string{"a": {"failed", "no such proof"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}},
+			false,
+			"a a b c d",
+			map[string]string{"b": "Passed", "c": "Passed", "d": "Passed"},
+			"a: no such proof",
 		},
 		"many that cannot be proven are counted": {
-			map[string][]string{"a": {"no"}, "b": {"no"}, "c": {"no"}, "d": {"never"}}, false,
+			map[string][]string{"a": {"no"}, "b": {"no"}, "c": {"no"}, "d": {"never"}},
+			false,
 			"a b c d", nil, "a: no; b: no; c: no; and 1 more",
 		},
 		"another program ends the round": {
-			map[string][]string{"a": {"gone"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}}, true,
+			map[string][]string{"a": {"gone"}, "b": {"passed"}, "c": {"passed"}, "d": {"passed"}},
+			true,
 			"a", nil, "the prover that ran new gave way to one that runs newer",
 		},
 	}

@@ -76,12 +76,14 @@ func TestNewerFieldsLendNoSignature(t *testing.T) {
 	s := signer(t)
 	keys := trusting(t, s)
 	for name, change := range map[string]func(raw string) string{
-		"a newer field was changed":          func(raw string) string { return strings.Replace(raw, "Ukhta", "Pechora", 1) },
-		"a newer field was added":            func(raw string) string { return strings.Replace(raw, `"seq":7`, `"seq":7,"more":1`, 1) },
-		"a newer field was removed":          func(raw string) string { return strings.Replace(raw, `,"role":"chair"`, "", 1) },
-		"a known field was changed":          func(raw string) string { return strings.Replace(raw, `"seq":7`, `"seq":8`, 1) },
-		"a known field was given twice":      func(raw string) string { return strings.Replace(raw, `"seq":7`, `"seq":7,"seq":7`, 1) },
-		"all newer fields were pruned":       func(raw string) string { return strings.NewReplacer(`,"role":"chair"`, "", `,"reach":{"city":"Ukhta"}`, "").Replace(raw) },
+		"a newer field was changed":     func(raw string) string { return strings.Replace(raw, "Ukhta", "Pechora", 1) },
+		"a newer field was added":       func(raw string) string { return strings.Replace(raw, `"seq":7`, `"seq":7,"more":1`, 1) },
+		"a newer field was removed":     func(raw string) string { return strings.Replace(raw, `,"role":"chair"`, "", 1) },
+		"a known field was changed":     func(raw string) string { return strings.Replace(raw, `"seq":7`, `"seq":8`, 1) },
+		"a known field was given twice": func(raw string) string { return strings.Replace(raw, `"seq":7`, `"seq":7,"seq":7`, 1) },
+		"all newer fields were pruned": func(raw string) string {
+			return strings.NewReplacer(`,"role":"chair"`, "", `,"reach":{"city":"Ukhta"}`, "").Replace(raw)
+		},
 		"a known field in another letter":    func(raw string) string { return strings.Replace(raw, `"seq":7`, `"Seq":9,"seq":7`, 1) },
 		"a key of the signature's own added": func(raw string) string { return strings.Replace(raw, `"keyID"`, `"alg":"none","keyID"`, 1) },
 	} {

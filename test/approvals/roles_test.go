@@ -101,7 +101,11 @@ func TestAnAgencyMaySeeWhatHappens(t *testing.T) {
 			t.Fatalf("there is no role %s", name)
 		}
 		for _, at := range []struct{ group, resource string }{
-			{"", "events"}, {"events.k8s.io", "events"}, {"", "pods"}, {"apps", "statefulsets"}, {"networking.k8s.io", "ingresses"},
+			{"", "events"},
+			{"events.k8s.io", "events"},
+			{"", "pods"},
+			{"apps", "statefulsets"},
+			{"networking.k8s.io", "ingresses"},
 			{"gateway.networking.k8s.io", "httproutes"},
 		} {
 			for _, verb := range []string{"get", "list", "watch"} {
