@@ -77,7 +77,8 @@ func (w *walk) waits(t *testing.T) {
 	says(t, w.why(t), "waits (AwaitingApproval): 4 of 5 gates are open", w.next, "author    agency-editor",
 		"citizens are served "+svc.Status.Published.Revision, "moderator     AwaitingApproval   okno:moderators",
 		"kubectl okno approve pension-delivery --gate moderator -n sfr")
-	refused(t, w.as(t, "agency-editor", "kubectl", "okno", "approve", service, "-n", namespace, "--gate", "moderator"), "you (agency-editor) may not")
+	refused(t, w.as(t, "agency-editor", "kubectl", "okno", "approve", service, "-n", namespace, "--gate", "moderator"),
+		"you (agency-editor) wrote this revision", "okno:moderators")
 	w.columns(t)
 
 	w.early = w.open(t)
